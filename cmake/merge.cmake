@@ -1,0 +1,12 @@
+# One archive from the rooms' archives: cmake -DAR=ar -DOUT=libhone.a -DIN="a;b" -P merge.cmake
+file(REMOVE ${OUT})
+set(script "CREATE ${OUT}\n")
+foreach(archive ${IN})
+  string(APPEND script "ADDLIB ${archive}\n")
+endforeach()
+string(APPEND script "SAVE\nEND\n")
+file(WRITE ${OUT}.mri "${script}")
+execute_process(COMMAND ${AR} -M INPUT_FILE ${OUT}.mri RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "cannot make ${OUT}")
+endif()

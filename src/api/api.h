@@ -1,0 +1,120 @@
+/* api.h - behind include/hone.h, for the command line too: contexts, the option structs of every task, the handles. */
+#ifndef HN_API_H
+#define HN_API_H
+
+#include "base/base.h"
+#include "data/data.h"
+#include "gen/gen.h"
+#include "hone.h"
+#include "model/model.h"
+#include "objective/objective.h"
+#include "text/text.h"
+#include "train/train.h"
+
+struct hone_ctx {
+    hn_dev *dev;
+    hn_error err;
+    hone_log_fn *log;
+    void *log_user;
+};
+
+/* ---- options that several tasks share; tables in opts_*.c, names are TRL's */
+typedef struct hn_model_opts {
+    char *model_name_or_path, *model_revision, *config_name, *tokenizer_name, *dtype;
+} hn_model_opts;
+typedef struct hn_data_opts {
+    char *dataset_name, *eval_dataset_name, *train_split, *test_split, *format, *text_field, *on_bad_row;
+    int64_t max_train_samples, max_eval_samples;
+} hn_data_opts;
+typedef struct hn_sft_opts {
+    int64_t max_length;
+    char *truncation_mode, *eos_token, *completion_only_loss;
+} hn_sft_opts;
+typedef struct hn_pretrain_opts {
+    int64_t block_size;
+} hn_pretrain_opts;
+typedef struct hn_generate_cli {
+    char *prompt, *output_file;
+    bool do_sample, stream, ignore_eos, keep_special, add_special_tokens;
+    int64_t max_new_tokens, samples, top_k, seed, batch;
+    double temperature, top_p, min_p, repetition_penalty;
+    hn_strlist stop;
+} hn_generate_cli;
+typedef struct hn_score_opts {
+    bool token_logprobs;
+    int64_t batch, max_length;
+    char *text;
+} hn_score_opts;
+typedef struct hn_eval_opts {
+    int64_t batch, max_new_tokens;
+    bool exact_match;
+    double max_loss, min_accuracy;
+} hn_eval_opts;
+
+enum { HN_PART_MODEL = 1, HN_PART_CONFIG = 2, HN_PART_DATA = 4, HN_PART_SFT = 8, HN_PART_PRETRAIN = 16, HN_PART_TRAIN = 32,
+       HN_PART_GENERATE = 64, HN_PART_SCORE = 128, HN_PART_EVAL = 256 };
+
+typedef struct hn_task_default { const char *name, *value; } hn_task_default;
+typedef struct hn_task {          /* a row of tasks.def */
+    const char *name, *about;
+    unsigned parts;
+    const char *objective;        /* NULL: no training */
+    const hn_task_default *defaults; /* ends with a NULL name; may be NULL */
+} hn_task;
+const hn_task *hn_task_find(const char *name);
+
+extern const hn_opt hn_model_table[], hn_config_name_table[], hn_data_table[], hn_sft_table[], hn_pretrain_table[],
+    hn_generate_table[], hn_score_table[], hn_eval_table[];
+
+struct hone_config {
+    hone_ctx *ctx;
+    const hn_task *task;
+    hn_config *c;
+    hn_model_opts model;
+    hn_data_opts data;
+    hn_sft_opts sft;
+    hn_pretrain_opts pretrain;
+    hn_train_opts train;
+    hn_generate_cli gen;
+    hn_score_opts score;
+    hn_eval_opts eval;
+    const hn_objective *objective;
+    void *objective_opts;
+    bool dry_run;            /* of a trainer made with it */
+};
+
+struct hone_tokenizer { hone_ctx *ctx; hn_tokenizer *t; };
+struct hone_model { hone_ctx *ctx; hn_model *m; };
+struct hone_dataset { hone_ctx *ctx; hn_rows *rows; hn_strlist files; };
+struct hone_trainer {
+    hone_ctx *ctx;
+    hone_config *c;
+    hn_trainer *t;
+    hone_model *model;
+    hone_tokenizer *tok;
+    hone_dataset *train, *eval;
+    bool owns;              /* the parts were loaded by hone_trainer_open */
+    hn_json *settings;
+    hn_buf card, log_text, eval_text;
+    char fingerprint[33];
+};
+
+hone_status hone_status_of(hn_status st);
+/* Keeps the error in the context for hone_last_error. */
+hone_status hone_keep(hone_ctx *ctx, hn_status st, const hn_error *err);
+hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, hn_error *err) HN_MUST;
+/* The part of each row before its first target (all of a row without targets or of plain text); the array is the caller's,
+ * the ids stay those of the rows. */
+hn_status hn_prompts_of(const hn_rows *rows, hn_gen_prompt **out, hn_error *err) HN_MUST;
+/* Flags over the model's generation_config.json over our defaults; says through the log what came from the model. */
+hn_status hn_generate_settings(const hone_config *c, const hn_model *m, hn_gen_opts *o, hn_error *err) HN_MUST;
+/* Greedy answers to the prompts of rows, compared with the rows' targets as text: *equal of the rows->rows. */
+hn_status hn_exact_match(hone_ctx *ctx, hn_model *m, const hn_tokenizer *tok, const hn_rows *rows, int64_t max_new_tokens, int64_t *equal,
+                         hn_error *err) HN_MUST;
+hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer *tok, const char *split, hone_dataset **out);
+/* NULL where the model folder has none and no other is named. */
+hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **out);
+hn_json *hone_rows_json(const hone_dataset *d);
+void hn_card_write(const hone_trainer *t, hn_buf *out);
+
+#endif

@@ -1,0 +1,100 @@
+/* api_config.c - settings of a task: its option tables behind one name space. */
+#include "api/api.h"
+
+static hn_status add_parts(hone_config *c, hn_error *err) {
+    const struct { unsigned part; const hn_opt *table; void *values; } parts[] = {
+        {HN_PART_MODEL, hn_model_table, &c->model},          {HN_PART_CONFIG, hn_config_name_table, &c->model},
+        {HN_PART_DATA, hn_data_table, &c->data},             {HN_PART_SFT, hn_sft_table, &c->sft},
+        {HN_PART_PRETRAIN, hn_pretrain_table, &c->pretrain}, {HN_PART_TRAIN, hn_train_table, &c->train},
+        {HN_PART_GENERATE, hn_generate_table, &c->gen},      {HN_PART_SCORE, hn_score_table, &c->score},
+        {HN_PART_EVAL, hn_eval_table, &c->eval}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (c->task->parts & parts[i].part) HN_TRY(hn_config_add(c->c, parts[i].table, parts[i].values, err));
+    if (c->task->objective) {
+        c->objective = hn_objective_find(c->task->objective);
+        c->objective_opts = hn_calloc(1, c->objective->size ? c->objective->size : 1);
+        if (!c->objective_opts) return hn_nomem(err, c->objective->size);
+        HN_TRY(hn_config_add(c->c, c->objective->opts, c->objective_opts, err));
+    }
+    for (const hn_task_default *d = c->task->defaults; d && d->name; d++) HN_TRY(hn_config_default(c->c, d->name, d->value, err));
+    return HN_OK;
+}
+
+hone_status hone_config_new(hone_ctx *ctx, const char *task, hone_config **out) {
+    *out = NULL;
+    hn_error err = {0};
+    const hn_task *found = hn_task_find(task);
+    if (!found) return hone_keep(ctx, hn_fail(&err, HN_EARG, "no task is called '%s'", task), &err);
+    hone_config *c = hn_calloc(1, sizeof *c);
+    if (!c) return hone_keep(ctx, hn_nomem(&err, sizeof *c), &err);
+    c->ctx = ctx;
+    c->task = found;
+    hn_status st = hn_config_new(&c->c, &err);
+    if (st == HN_OK) st = add_parts(c, &err);
+    if (st != HN_OK) {
+        hone_config_free(c);
+        return hone_keep(ctx, st, &err);
+    }
+    *out = c;
+    return HONE_OK;
+}
+
+void hone_config_free(hone_config *c) {
+    if (!c) return;
+    hn_config_free(c->c);
+    hn_free(c->objective_opts);
+    hn_free(c);
+}
+
+hone_status hone_config_set(hone_config *c, const char *name, const char *value) {
+    hn_error err = {0};
+    return hone_keep(c->ctx, hn_config_set(c->c, name, value, HN_FROM_FLAG, &err), &err);
+}
+
+hone_status hone_config_load_yaml(hone_config *c, const char *path) {
+    hn_error err = {0};
+    return hone_keep(c->ctx, hn_config_load(c->c, path, &err), &err);
+}
+
+hone_status hone_config_get(const hone_config *c, const char *name, char **value) {
+    *value = NULL;
+    hn_error err = {0};
+    const hn_opt *wanted = hn_config_find(c->c, name, NULL), *opt;
+    if (!wanted) return hone_keep(c->ctx, hn_fail(&err, HN_EARG, "no setting is called '%s'", name), &err);
+    hn_buf text = {0};
+    for (size_t i = 0; (opt = hn_config_at(c->c, i, &text, NULL)); i++) {
+        if (opt == wanted) break;
+        hn_buf_clear(&text);
+    }
+    *value = hn_buf_take(&text);
+    return *value ? HONE_OK : hone_keep(c->ctx, hn_nomem(&err, 1), &err);
+}
+
+char *hone_config_yaml(const hone_config *c) {
+    hn_buf b = {0};
+    hn_config_yaml(c->c, &b);
+    return hn_buf_take(&b);
+}
+
+hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, hn_error *err) {
+    hn_encode_defaults(o);
+    o->text_field = c->data.text_field;
+    o->format = c->data.format;
+    o->skip_bad = hn_streq(c->data.on_bad_row, "skip");
+    o->limit = eval ? c->data.max_eval_samples : c->data.max_train_samples;
+    if (c->task->parts & HN_PART_SFT) {
+        o->max_length = c->sft.max_length;
+        o->keep_end = hn_streq(c->sft.truncation_mode, "keep_end");
+        o->eos_token = c->sft.eos_token;
+        o->completion_only = !c->sft.completion_only_loss ? -1 : hn_streq(c->sft.completion_only_loss, "true");
+    }
+    if (c->task->parts & (HN_PART_PRETRAIN | HN_PART_SCORE)) {
+        o->add_eos = false;
+        o->completion_only = 0;
+        o->max_length = c->task->parts & HN_PART_SCORE ? c->score.max_length : HN_UNSET_INT;
+        o->keep_all = true;
+    }
+    if (!(c->task->parts & (HN_PART_SFT | HN_PART_PRETRAIN | HN_PART_SCORE)))
+        return hn_fail(err, HN_EARG, "'%s' reads no rows", c->task->name);
+    return HN_OK;
+}

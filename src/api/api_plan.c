@@ -1,0 +1,106 @@
+/* api_plan.c - the block before step 1, as JSON: model, data, steps, memory; and the model card. */
+#include <string.h>
+
+#include "api/api.h"
+
+static void put_int(hn_json *j, const char *key, int64_t v) { hn_json_set(j, key, hn_json_new_int(v)); }
+static void put_num(hn_json *j, const char *key, double v) { hn_json_set(j, key, hn_json_new_num(v)); }
+static void put_text(hn_json *j, const char *key, const char *v) {
+    hn_json_set(j, key, v ? hn_json_new_str(v, strlen(v)) : NULL);
+}
+
+hn_json *hone_rows_json(const hone_dataset *d) {
+    const hn_rows *r = d->rows;
+    hn_json *j = hn_json_new_object(), *files = hn_json_new_array();
+    for (size_t i = 0; i < d->files.n; i++) hn_json_push(files, hn_json_new_str(d->files.v[i], strlen(d->files.v[i])));
+    hn_json_set(j, "files", files);
+    put_text(j, "format", r->format);
+    put_text(j, "reason", r->reason);
+    const struct { const char *key; int64_t v; } counts[] = {
+        {"records", r->read}, {"rows", r->rows}, {"dropped", r->dropped}, {"truncated", r->truncated}, {"tokens", r->tokens},
+        {"targets", r->targets}, {"longest", r->longest}};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) put_int(j, counts[i].key, counts[i].v);
+    put_text(j, "fingerprint", r->fingerprint);
+    return j;
+}
+
+char *hone_dataset_info_json(const hone_dataset *d) {
+    hn_buf b = {0};
+    hn_json *j = hone_rows_json(d);
+    hn_json_write(&b, j, 0);
+    hn_json_free(j);
+    return hn_buf_take(&b);
+}
+
+static hn_json *plan_model(const hone_trainer *t) {
+    const hn_model_info *i = hn_model_get_info(t->model->m);
+    hn_json *j = hn_json_new_object();
+    size_t n = 0;
+    int64_t trained = 0;
+    hn_param *p = hn_model_params(t->model->m, &n);
+    for (size_t k = 0; k < n; k++)
+        if (p[k].trainable) trained += hn_tensor_count(p[k].t);
+    put_text(j, "folder", hn_model_dir(t->model->m));
+    put_text(j, "architecture", i->architecture);
+    put_text(j, "file_dtype", hn_dtype_name(i->file_dtype));
+    put_int(j, "parameters", i->parameters);
+    put_int(j, "trained", trained);
+    put_int(j, "layers", i->layers);
+    put_int(j, "max_position", i->max_position);
+    return j;
+}
+
+char *hone_trainer_plan_json(hone_trainer *t) {
+    hn_plan p;
+    hn_trainer_plan(t->t, &p);
+    const hn_train_opts *o = &t->c->train;
+    hn_json *j = hn_json_new_object(), *steps = hn_json_new_object(), *memory = hn_json_new_object();
+    hn_json_set(j, "model", plan_model(t));
+    hn_json_set(j, "data", hone_rows_json(t->train));
+    if (t->eval) hn_json_set(j, "eval_data", hone_rows_json(t->eval));
+    put_int(steps, "per_device_train_batch_size", o->per_device_train_batch_size);
+    put_int(steps, "gradient_accumulation_steps", o->gradient_accumulation_steps);
+    put_int(steps, "micro_batches_per_epoch", p.micro_batches_per_epoch);
+    put_int(steps, "steps_per_epoch", p.steps_per_epoch);
+    put_int(steps, "max_steps", p.max_steps);
+    put_int(steps, "warmup_steps", p.warmup_steps);
+    put_int(steps, "start_step", p.start_step);
+    put_num(steps, "epochs", p.epochs);
+    put_num(steps, "learning_rate", o->learning_rate);
+    put_text(steps, "lr_scheduler_type", o->lr_scheduler_type);
+    put_text(steps, "resumed_from", p.resumed ? p.resumed_from : NULL);
+    hn_json_set(j, "plan", steps);
+    put_int(memory, "weights", (int64_t)p.weight_bytes);
+    put_int(memory, "gradients", (int64_t)p.gradient_bytes);
+    put_int(memory, "optimizer", (int64_t)p.optimizer_bytes);
+    put_int(memory, "activations", (int64_t)p.activation_bytes);
+    put_int(memory, "total", (int64_t)p.total_bytes);
+    put_int(memory, "available", (int64_t)hn_memory_available());
+    put_int(memory, "longest_batch_tokens", p.longest_batch_tokens);
+    hn_json_set(j, "memory", memory);
+    put_text(j, "output_dir", o->output_dir);
+    put_int(j, "threads", hn_par_threads());
+    put_text(j, "kernels", hn_dev_kernels(t->ctx->dev, HN_F32)->isa);
+    put_text(j, "gemm", hn_dev_kernels(t->ctx->dev, HN_F32)->gemm_name);
+    hn_buf b = {0};
+    hn_json_write(&b, j, 0);
+    hn_json_free(j);
+    return hn_buf_take(&b);
+}
+
+void hn_card_write(const hone_trainer *t, hn_buf *out) {
+    const hn_model_info *i = hn_model_get_info(t->model->m);
+    const hn_train_opts *o = &t->c->train;
+    const char *base = t->c->model.model_name_or_path;
+    hn_buf_puts(out, "---\nlibrary_name: transformers\ntags:\n- hone\n");
+    hn_buf_printf(out, "- %s\n", t->c->task->name);
+    if (base) hn_buf_printf(out, "base_model: %s\n", hn_path_base(base));
+    hn_buf_printf(out, "---\n\n# %s\n\n", hn_path_base(o->output_dir));
+    hn_buf_printf(out, "%s (%lld parameters), trained with `hone %s` %s%s%s.\n\n", i->architecture, (long long)i->parameters,
+                  t->c->task->name, HONE_VERSION, base ? " from " : " from random weights", base ? hn_path_base(base) : "");
+    hn_buf_printf(out, "| | |\n|---|---|\n| rows | %lld (%s) |\n| tokens | %lld, %lld of them targets |\n", (long long)t->train->rows->rows,
+                  t->train->rows->format, (long long)t->train->rows->tokens, (long long)t->train->rows->targets);
+    hn_buf_printf(out, "| batch | %lld rows x %lld |\n| learning rate | %g, %s |\n| seed | %lld |\n\n", (long long)o->per_device_train_batch_size,
+                  (long long)o->gradient_accumulation_steps, o->learning_rate, o->lr_scheduler_type, (long long)o->seed);
+    hn_buf_puts(out, "All settings: `training_args.json`. Losses: `trainer_state.json`, `metrics.jsonl`.\n");
+}

@@ -1,0 +1,191 @@
+/* api_trainer.c - a training run from a config: loads the parts, plans, and is stepped by the caller. */
+#include <string.h>
+
+#include "api/api.h"
+
+/* Fingerprint of what a run trains on: resume refuses another. */
+static void fingerprint(hone_trainer *t) {
+    hn_hash *h = hn_hash_new();
+    if (!h) return;
+    const hn_model_info *i = hn_model_get_info(t->model->m);
+    const int64_t sizes[] = {i->vocab, i->dim, i->layers, i->heads, i->kv_heads, i->ffn, i->parameters};
+    hn_hash_add(h, i->family, strlen(i->family));
+    hn_hash_add(h, sizes, sizeof sizes);
+    hn_hash_add(h, t->train->rows->fingerprint, strlen(t->train->rows->fingerprint));
+    if (t->tok) {
+        const char *tokens = hn_tokenizer_fingerprint(t->tok->t);
+        hn_hash_add(h, tokens, strlen(tokens));
+    }
+    hn_hash_end(h, t->fingerprint);
+}
+
+static hone_status trainer_start(hone_trainer *t, hone_config *c) {
+    hn_error err = {0};
+    fingerprint(t);
+    t->settings = hn_config_json(c->c);
+    if (!t->settings) return hone_keep(c->ctx, hn_nomem(&err, 1), &err);
+    hn_json_set(t->settings, "hone_version", hn_json_new_str(HONE_VERSION, strlen(HONE_VERSION)));
+    hn_json_set(t->settings, "hone_task", hn_json_new_str(c->task->name, strlen(c->task->name)));
+    hn_card_write(t, &t->card);
+    hn_trainer_in in = {.dev = c->ctx->dev, .model = t->model->m, .tokenizer = t->tok ? t->tok->t : NULL,
+                        .train = t->train->rows, .eval = t->eval ? t->eval->rows : NULL, .objective = c->objective,
+                        .objective_opts = c->objective_opts, .opts = &c->train, .settings = t->settings, .card = t->card.p,
+                        .fingerprint = t->fingerprint, .dry_run = c->dry_run};
+    hn_status st = t->card.failed ? hn_nomem(&err, 1) : hn_trainer_new(&in, &t->t, &err);
+    return hone_keep(c->ctx, st, &err);
+}
+
+hone_status hone_trainer_new(hone_config *c, hone_model *m, hone_tokenizer *tok, hone_dataset *train, hone_dataset *eval,
+                             hone_trainer **out) {
+    *out = NULL;
+    hn_error err = {0};
+    if (!c->task->objective) return hone_keep(c->ctx, hn_fail(&err, HN_EARG, "'%s' trains nothing", c->task->name), &err);
+    hone_trainer *t = hn_calloc(1, sizeof *t);
+    if (!t) return hone_keep(c->ctx, hn_nomem(&err, sizeof *t), &err);
+    *t = (hone_trainer){.ctx = c->ctx, .c = c, .model = m, .tok = tok, .train = train, .eval = eval};
+    hone_status st = trainer_start(t, c);
+    if (st != HONE_OK) {
+        hone_trainer_free(t);
+        return st;
+    }
+    *out = t;
+    return HONE_OK;
+}
+
+static hone_status load_model(hone_config *c, hone_model **out) {
+    hn_error err = {0};
+    const hn_model_opts *o = &c->model;
+    if (o->model_name_or_path)
+        return hone_model_load(c->ctx, o->model_name_or_path,
+                               &(hone_load_opts){.struct_size = sizeof(hone_load_opts), .revision = o->model_revision}, out);
+    if (o->config_name) return hone_model_init(c->ctx, o->config_name, (uint64_t)c->train.seed, out);
+    hn_fail(&err, HN_EARG, c->task->parts & HN_PART_CONFIG ? "neither --model_name_or_path nor --config_name is given"
+                                                           : "--model_name_or_path is missing");
+    hn_error_fix(&err, "name a model folder, or org/name of the local hub cache, with --model_name_or_path");
+    return hone_keep(c->ctx, HN_EARG, &err);
+}
+
+hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **out) {
+    *out = NULL;
+    if (c->model.tokenizer_name) return hone_tokenizer_load(c->ctx, c->model.tokenizer_name, out);
+    const char *dir = m ? hn_model_dir(m->m) : NULL;
+    char *file = dir ? hn_path_join(dir, "tokenizer.json") : NULL;
+    bool there = file && hn_path_exists(file);
+    hn_free(file);
+    return there ? hone_tokenizer_load(c->ctx, dir, out) : HONE_OK; /* rows of token ids need none */
+}
+
+static hone_status open_parts(hone_config *c, hone_trainer *t) {
+    hn_error err = {0};
+    hone_status st = load_model(c, &t->model);
+    if (st == HONE_OK) st = hone_load_tokenizer(c, t->model, &t->tok);
+    if (st == HONE_OK && t->tok)
+        st = hone_keep(c->ctx, hn_model_check_vocab(t->model->m, hn_tokenizer_size(t->tok->t), &err), &err);
+    if (st == HONE_OK) st = hone_dataset_load_for(c, t->model, t->tok, "train", &t->train);
+    bool wanted = !hn_streq(c->train.eval_strategy, "no") || c->data.eval_dataset_name;
+    if (st == HONE_OK && wanted) st = hone_dataset_load_for(c, t->model, t->tok, "eval", &t->eval);
+    if (st == HONE_OK && !hn_streq(c->train.eval_strategy, "no") && !t->eval) {
+        hn_fail(&err, HN_EARG, "--eval_strategy %s needs an evaluation set", c->train.eval_strategy);
+        hn_error_fix(&err, "name one with --eval_dataset_name, or put a test or validation file into the folder");
+        st = hone_keep(c->ctx, HN_EARG, &err);
+    }
+    return st;
+}
+
+hone_status hone_trainer_open(hone_config *c, hone_trainer **out) {
+    *out = NULL;
+    hn_error err = {0};
+    if (!c->task->objective) return hone_keep(c->ctx, hn_fail(&err, HN_EARG, "'%s' trains nothing", c->task->name), &err);
+    hone_trainer *t = hn_calloc(1, sizeof *t);
+    if (!t) return hone_keep(c->ctx, hn_nomem(&err, sizeof *t), &err);
+    *t = (hone_trainer){.ctx = c->ctx, .c = c, .owns = true};
+    hone_status st = open_parts(c, t);
+    if (st == HONE_OK) st = trainer_start(t, c);
+    if (st != HONE_OK) {
+        hone_trainer_free(t);
+        return st;
+    }
+    *out = t;
+    return HONE_OK;
+}
+
+void hone_trainer_free(hone_trainer *t) {
+    if (!t) return;
+    hn_trainer_free(t->t);
+    if (t->owns) {
+        hone_dataset_free(t->train);
+        hone_dataset_free(t->eval);
+        hone_tokenizer_free(t->tok);
+        hone_model_free(t->model);
+    }
+    hn_json_free(t->settings);
+    hn_buf_release(&t->card);
+    hn_buf_release(&t->log_text);
+    hn_buf_release(&t->eval_text);
+    hn_free(t);
+}
+
+static const char *entry_text(hn_buf *b, const hn_json *entry) {
+    hn_buf_clear(b);
+    if (!entry) return NULL;
+    hn_json_write(b, entry, 0);
+    return b->failed ? NULL : b->p;
+}
+
+hone_status hone_trainer_step(hone_trainer *t, hone_metrics *out) {
+    hn_error err = {0};
+    hn_step_report r = {0};
+    hn_status st = hn_trainer_step(t->t, &r, &err);
+    if (st != HN_OK) return hone_keep(t->ctx, st, &err);
+    hone_metrics m = {.struct_size = sizeof m, .step = r.step, .max_steps = r.max_steps, .step_tokens = r.tokens,
+                      .total_tokens = r.total_tokens, .epoch = r.epoch, .loss = r.loss, .grad_norm = r.grad_norm,
+                      .learning_rate = r.learning_rate, .seconds = r.seconds, .log_json = entry_text(&t->log_text, r.log),
+                      .eval_json = entry_text(&t->eval_text, r.eval), .saved = r.saved, .skipped = r.skipped};
+    if (out) {
+        size_t size = out->struct_size && out->struct_size < sizeof m ? out->struct_size : sizeof m;
+        m.struct_size = out->struct_size;
+        memcpy(out, &m, size);
+    }
+    return r.done ? HONE_DONE : HONE_OK;
+}
+
+static hone_status entry_out(hone_trainer *t, hn_status st, const hn_json *entry, char **json, hn_error *err) {
+    if (st == HN_OK && json) {
+        hn_buf b = {0};
+        hn_json_write(&b, entry, 0);
+        *json = hn_buf_take(&b);
+        if (!*json) st = hn_nomem(err, 1);
+    }
+    return hone_keep(t->ctx, st, err);
+}
+
+hone_status hone_trainer_evaluate(hone_trainer *t, char **json) {
+    hn_error err = {0};
+    const hn_json *entry = NULL;
+    if (json) *json = NULL;
+    return entry_out(t, hn_trainer_evaluate(t->t, &entry, &err), entry, json, &err);
+}
+
+hone_status hone_trainer_finish(hone_trainer *t, char **summary_json) {
+    hn_error err = {0};
+    const hn_json *entry = NULL;
+    if (summary_json) *summary_json = NULL;
+    return entry_out(t, hn_trainer_finish(t->t, &entry, &err), entry, summary_json, &err);
+}
+
+hone_status hone_trainer_checkpoint(hone_trainer *t, char **dir) {
+    hn_error err = {0};
+    const char *made = NULL;
+    hn_status st = hn_trainer_checkpoint(t->t, &made, &err);
+    if (dir) *dir = st == HN_OK && made ? hn_strdup(made) : NULL;
+    return hone_keep(t->ctx, st, &err);
+}
+
+hone_status hone_trainer_probe(hone_trainer *t, double *seconds, uint64_t *peak_bytes) {
+    hn_error err = {0};
+    return hone_keep(t->ctx, hn_trainer_probe(t->t, seconds, peak_bytes, &err), &err);
+}
+
+hone_model *hone_trainer_model(hone_trainer *t) { return t->model; }
+hone_tokenizer *hone_trainer_tokenizer(hone_trainer *t) { return t->tok; }
+const hone_dataset *hone_trainer_dataset(hone_trainer *t) { return t->train; }

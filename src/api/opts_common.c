@@ -1,0 +1,70 @@
+/* opts_common.c - option tables that tasks share: which model, which data, how rows become tokens. */
+#include "api/api.h"
+
+#define AT(field) offsetof(hn_model_opts, field)
+const hn_opt hn_model_table[] = {
+    {"model_name_or_path", "model folder, or org/name in the local hub cache", HN_OPT_STR, AT(model_name_or_path), NULL, 0, 0,
+     NULL, "Model", "model|base_model|model_name", HN_OPT_COMMON},
+    {"model_revision", "branch, tag or commit of a name in the hub cache", HN_OPT_STR, AT(model_revision), "main", 0, 0, NULL,
+     "Model", NULL, 0},
+    {"tokenizer_name", "folder or tokenizer.json, where it is not the model's own", HN_OPT_STR, AT(tokenizer_name), NULL, 0, 0,
+     NULL, "Model", "tokenizer_name_or_path", HN_OPT_NULLABLE},
+    {"dtype", "what to compute in; bfloat16 and float16 files are widened when they are read", HN_OPT_STR, AT(dtype), "float32",
+     0, 0, "float32", "Model", "torch_dtype", 0},
+    {"attn_implementation", "there is one attention here, exact for packed rows", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Model", NULL,
+     HN_OPT_HIDDEN},
+    {"trust_remote_code", "no code from a model folder is ever run", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Model", NULL,
+     HN_OPT_HIDDEN},
+    {0}};
+
+const hn_opt hn_config_name_table[] = {
+    {"config_name", "config.json (or its folder) of a model to start from random weights", HN_OPT_STR, AT(config_name), NULL, 0,
+     0, NULL, "Model", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {0}};
+#undef AT
+
+#define AT(field) offsetof(hn_data_opts, field)
+const hn_opt hn_data_table[] = {
+    {"dataset_name", "a file, or a folder whose train*, validation* and test* files are its splits", HN_OPT_STR,
+     AT(dataset_name), NULL, 0, 0, NULL, "Data", "data|train_file|dataset", HN_OPT_COMMON},
+    {"eval_dataset_name", "a file or folder to evaluate on, where it is not a split of the training set", HN_OPT_STR,
+     AT(eval_dataset_name), NULL, 0, 0, NULL, "Data", "validation_file", HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {"dataset_train_split", "split to train on", HN_OPT_STR, AT(train_split), "train", 0, 0, NULL, "Data", NULL, 0},
+    {"dataset_test_split", "split to evaluate on; where it is absent, validation", HN_OPT_STR, AT(test_split), "test", 0, 0, NULL,
+     "Data", NULL, 0},
+    {"dataset_format", "record format, where detection from the columns is not wanted", HN_OPT_STR, AT(format), NULL, 0, 0, NULL,
+     "Data", NULL, HN_OPT_NULLABLE},
+    {"dataset_text_field", "column that holds the text of language-modelling rows", HN_OPT_STR, AT(text_field), "text", 0, 0,
+     NULL, "Data", "text_column_name", 0},
+    {"on_bad_row", "what to do with a record that cannot be used", HN_OPT_STR, AT(on_bad_row), "error", 0, 0, "error|skip",
+     "Data", NULL, 0},
+    {"max_train_samples", "use at most so many rows for training", HN_OPT_INT, AT(max_train_samples), NULL, 1, 9e18, NULL, "Data",
+     "max_samples", HN_OPT_NULLABLE},
+    {"max_eval_samples", "use at most so many rows for evaluation", HN_OPT_INT, AT(max_eval_samples), NULL, 1, 9e18, NULL, "Data",
+     NULL, HN_OPT_NULLABLE},
+    {"dataset_config", "local files have no configurations", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL, HN_OPT_HIDDEN},
+    {"dataset_num_proc", "rows are always prepared on all threads", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL,
+     HN_OPT_HIDDEN},
+    {"dataset_streaming", "rows are read as they come", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL, HN_OPT_HIDDEN},
+    {0}};
+#undef AT
+
+#define AT(field) offsetof(hn_sft_opts, field)
+const hn_opt hn_sft_table[] = {
+    {"max_length", "longest row in tokens; longer ones are cut", HN_OPT_INT, AT(max_length), "1024", 2, 9e18, NULL, "Rows",
+     "max_seq_length|sequence_len|cutoff_len", HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {"truncation_mode", "which end of a long row stays", HN_OPT_STR, AT(truncation_mode), "keep_start", 0, 0,
+     "keep_start|keep_end", "Rows", NULL, 0},
+    {"completion_only_loss", "train on the completion only; unset: yes where rows have prompt and completion", HN_OPT_STR,
+     AT(completion_only_loss), NULL, 0, 0, "true|false", "Rows", NULL, HN_OPT_NULLABLE | HN_OPT_BARE},
+    {"eos_token", "token that ends a row, where it is not the tokenizer's", HN_OPT_STR, AT(eos_token), NULL, 0, 0, NULL, "Rows",
+     NULL, HN_OPT_NULLABLE},
+    {0}};
+#undef AT
+
+#define AT(field) offsetof(hn_pretrain_opts, field)
+const hn_opt hn_pretrain_table[] = {
+    {"block_size", "tokens of a block; unset: the model's positions, at most 1024", HN_OPT_INT, AT(block_size), NULL, 2, 9e18,
+     NULL, "Rows", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {0}};
+#undef AT

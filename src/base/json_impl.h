@@ -1,0 +1,14 @@
+/* json_impl.h - shared by the files of the JSON reader. */
+#ifndef HN_JSON_IMPL_H
+#define HN_JSON_IMPL_H
+
+#include "base/base.h"
+
+/* Check the words of a JSON text: numbers, literals, control characters and escapes in strings.
+ * Returns NULL or what is wrong, and where in *at. */
+const char *hn_json_scan(const char *p, size_t n, size_t *at);
+/* EFORMAT "name:line:column: what" for byte at of p. */
+hn_status hn_json_fail_at(const char *p, size_t at, const char *name, int64_t first_line,
+                          const char *what, hn_error *err);
+
+#endif

@@ -1,0 +1,90 @@
+/* data.h - the room of records: files -> records -> encoded rows -> packed batches. No tensors.
+ *
+ * A batch is N tokens in a row, cut into segments that form a tree; there is no pad token anywhere. */
+#ifndef HN_DATA_H
+#define HN_DATA_H
+
+#include "base/base.h"
+#include "text/text.h"
+
+/* ------------------------------------------------------------------ packed batches */
+
+typedef struct hn_batch {
+    int64_t tokens, segments, rows;   /* N, S, R */
+    int32_t *id, *type, *pos;         /* [N]; type may be NULL */
+    int32_t *start, *parent;          /* [S+1], [S]: -1 none, p segment, -1-k cached segment k */
+    int32_t *length;                  /* [N]: tokens of the whole sequence the token belongs to (NEFTune) */
+    int32_t *row, *target;            /* [R]: hidden row that predicts, token it should predict */
+    double *weight;                   /* [R]: 1 where it counts in the loss */
+    int32_t *sequence;                /* [R]: logical row (0..sequences) it belongs to */
+    int64_t sequences;                /* logical rows: per_device_train_batch_size of them, fewer in the last */
+    int64_t seen_tokens;              /* what num_tokens counts: both sides of a pair, the prompt twice */
+    int64_t first_record;             /* dataset row of the first sequence, for messages */
+    hn_arena arena;                   /* owns the columns */
+} hn_batch;
+void hn_batch_init(hn_batch *b);
+void hn_batch_release(hn_batch *b);
+
+/* ------------------------------------------------------------------ records */
+
+/* A stream of JSON objects from one file (.jsonl .ndjson .json .csv .tsv .txt, each also .gz .zst). Readers are
+ * descriptors in readers.def. Text files give {"text": line}. Not UTF-8: EFORMAT with file and line. */
+typedef struct hn_records hn_records;
+hn_status hn_records_open(const char *path, hn_records **out, hn_error *err) HN_MUST;
+/* *record is the caller's (hn_json_free); NULL at the end. line: 1-based line (or array index) of it. */
+hn_status hn_records_next(hn_records *r, hn_json **record, int64_t *line, hn_error *err) HN_MUST;
+const char *hn_records_path(const hn_records *r);
+void hn_records_close(hn_records *r);
+
+/* --dataset_name: a file, or a folder whose files train*, validation*|valid*|dev*, test* are its splits.
+ * split: "train", "validation" or "test". *out: paths. ENOENT lists what the folder holds; an absent validation
+ * split is HN_OK with n == 0. */
+hn_status hn_dataset_files(const char *name, const char *split, hn_strlist *out, hn_error *err) HN_MUST;
+
+/* ------------------------------------------------------------------ encoded rows */
+
+typedef struct hn_rows { /* columns in memory; row i is ids[at[i] .. at[i+1]) */
+    int32_t *ids;
+    uint8_t *loss;     /* [tokens] 1: the token is a target (position 0 of a row never is) */
+    int32_t *label;    /* [tokens] or NULL: targets that differ from the ids (rows that bring labels) */
+    int64_t *at;       /* [rows + 1] */
+    int64_t *record;   /* [rows] line of the record in its file */
+    int64_t rows, tokens;
+    /* what happened on the way */
+    int64_t read, dropped, truncated, targets, longest;
+    char format[64];       /* detected record format: "prompt-completion" ... */
+    char reason[160];      /* why: 'columns "prompt" and "completion"' */
+    char fingerprint[33];  /* hash of ids and loss */
+    char first_text[64];   /* unused bytes are zero */
+} hn_rows;
+void hn_rows_free(hn_rows *r);
+
+typedef struct hn_encode_opts { /* specs/training.md 2.1 */
+    const char *text_field;       /* "text" */
+    const char *eos_token;        /* NULL: the tokenizer's */
+    int64_t max_length;           /* HN_UNSET_INT: none */
+    bool keep_end;                /* truncation_mode */
+    int completion_only;          /* -1: iff the first row has prompt and completion; 0, 1 */
+    const char *format;           /* NULL: detect */
+    bool keep_all;                /* keep rows without targets (score) */
+    bool add_eos;                 /* true in training; false for score of raw text */
+    bool skip_bad;                /* --on_bad_row skip */
+    int64_t limit;                /* most rows; HN_UNSET_INT: all */
+} hn_encode_opts;
+void hn_encode_defaults(hn_encode_opts *o);
+/* files: read in order. tok NULL only for rows that are tokens already. Errors: EFORMAT with file:line, the missing
+ * column and those present; every row dropped; empty. */
+hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out,
+                         hn_error *err) HN_MUST;
+
+/* ------------------------------------------------------------------ order and batches */
+
+typedef enum hn_sampling { HN_SAMPLE_RANDOM, HN_SAMPLE_SEQUENTIAL, HN_SAMPLE_GROUP_BY_LENGTH } hn_sampling;
+/* Row order of an epoch (from 0). length [n] is read by group_by_length only; batch: rows of a micro-batch times
+ * accumulation. out: [n]. */
+hn_status hn_order(hn_sampling how, uint64_t seed, int64_t epoch, int64_t n, const int64_t *length, int64_t batch, int64_t *out,
+                   hn_error *err) HN_MUST;
+/* Packs rows[order[0..count)] into b (reset first): each row one segment, targets as shifted pairs. */
+hn_status hn_batch_rows(hn_batch *b, const hn_rows *rows, const int64_t *order, int64_t count, hn_error *err) HN_MUST;
+
+#endif

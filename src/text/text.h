@@ -1,0 +1,63 @@
+/* text.h - the room of words: tokenizers (tokenizer.json and friends). Text in, token ids out.
+ *
+ * Truth is the Hugging Face tokenizers library running the file as it stands. */
+#ifndef HN_TEXT_H
+#define HN_TEXT_H
+
+#include "base/base.h"
+
+typedef struct hn_tokenizer hn_tokenizer; /* immutable after loading: any number of threads may encode */
+
+typedef struct hn_token_span { /* bytes of the original text; specials of a post-processor: begin == end */
+    uint32_t begin, end;
+} hn_token_span;
+
+typedef struct hn_encoding { /* growing columns, reused between calls; {0} is empty */
+    int32_t *id;
+    hn_token_span *span;  /* filled only if asked for */
+    uint8_t *special;     /* 1: put there by the post-processor; filled only if spans are asked for */
+    size_t n, cap;
+} hn_encoding;
+
+enum { HN_ENCODE_SPECIAL = 1, /* run the post-processor: BOS and so on */
+       HN_ENCODE_SPANS = 2,
+       HN_ENCODE_SPLIT_SPECIAL = 4 /* special tokens written in the text are plain text */ };
+
+/* path: a folder with tokenizer.json (and tokenizer_config.json) or a tokenizer.json itself. Errors:
+ * ENOENT, EFORMAT, ENOTSUP (unknown component, by name). */
+hn_status hn_tokenizer_load(const char *path, hn_tokenizer **out, hn_error *err) HN_MUST;
+void hn_tokenizer_free(hn_tokenizer *t);
+
+/* Replaces the contents of out. text must be valid UTF-8 (EARG otherwise) and may hold NULs. */
+hn_status hn_tokenizer_encode(const hn_tokenizer *t, hn_str text, unsigned flags, hn_encoding *out, hn_error *err) HN_MUST;
+void hn_encoding_release(hn_encoding *e);
+
+/* Appends the text of ids; skip_special leaves special tokens out. Unknown ids are skipped, as in the reference. */
+hn_status hn_tokenizer_decode(const hn_tokenizer *t, const int32_t *id, size_t n, bool skip_special, hn_buf *out,
+                              hn_error *err) HN_MUST;
+
+/* Streaming decode: feed one id at a time; appends only what can no longer change and never part of a
+ * UTF-8 character. End with hn_stream_end. */
+typedef struct hn_stream hn_stream;
+hn_stream *hn_stream_new(const hn_tokenizer *t, bool skip_special) HN_MUST;
+hn_status hn_stream_put(hn_stream *s, int32_t id, hn_buf *out, hn_error *err) HN_MUST;
+hn_status hn_stream_end(hn_stream *s, hn_buf *out, hn_error *err) HN_MUST;
+void hn_stream_free(hn_stream *s);
+
+int32_t hn_tokenizer_size(const hn_tokenizer *t);  /* highest id + 1, added tokens included */
+int32_t hn_tokenizer_id(const hn_tokenizer *t, const char *token); /* -1: none */
+hn_str hn_tokenizer_token(const hn_tokenizer *t, int32_t id);      /* the vocabulary's spelling; p NULL: none */
+bool hn_tokenizer_is_special(const hn_tokenizer *t, int32_t id);
+/* From tokenizer_config.json (or special_tokens_map.json): token text and id; NULL and -1 where not set. */
+typedef enum hn_special { HN_BOS, HN_EOS, HN_PAD, HN_UNK, HN_SPECIAL_COUNT } hn_special;
+const char *hn_tokenizer_special(const hn_tokenizer *t, hn_special which);
+int32_t hn_tokenizer_special_id(const hn_tokenizer *t, hn_special which);
+int64_t hn_tokenizer_max_length(const hn_tokenizer *t); /* model_max_length; the 1e30 integer and absent: INT64_MAX */
+const char *hn_tokenizer_chat_template(const hn_tokenizer *t); /* NULL: none */
+/* Copies tokenizer.json, tokenizer_config.json, chat_template.jinja, special_tokens_map.json as they are
+ * (those that exist) into a model folder. */
+hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *err) HN_MUST;
+/* Content hash of what decides ids (tokenizer.json and the special tokens), 32 hex digits. */
+const char *hn_tokenizer_fingerprint(const hn_tokenizer *t);
+
+#endif
