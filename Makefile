@@ -25,7 +25,7 @@ test: all
 	tools/run-tests build
 
 bench: all
-	bench/run build/hone bench/out
+	bench/run-bench build/hone bench/out
 
 install: all
 	cmake --install build --prefix $(PREFIX)

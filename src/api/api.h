@@ -103,7 +103,7 @@ hone_status hone_status_of(hn_status st);
 /* Keeps the error in the context for hone_last_error. */
 hone_status hone_keep(hone_ctx *ctx, hn_status st, const hn_error *err);
 hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, hn_error *err) HN_MUST;
-/* The part of each row before its first target (all of a row without targets or of plain text); the array is the caller's,
+/* The part of each row before its first target; all of a row that is targets throughout (plain text). The array is the caller's,
  * the ids stay those of the rows. */
 hn_status hn_prompts_of(const hn_rows *rows, hn_gen_prompt **out, hn_error *err) HN_MUST;
 /* Flags over the model's generation_config.json over our defaults; says through the log what came from the model. */

@@ -88,13 +88,17 @@ hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, hn_
         o->eos_token = c->sft.eos_token;
         o->completion_only = !c->sft.completion_only_loss ? -1 : hn_streq(c->sft.completion_only_loss, "true");
     }
+    if (c->task->parts & HN_PART_GENERATE) {
+        o->add_eos = false;
+        o->keep_all = true;
+    }
     if (c->task->parts & (HN_PART_PRETRAIN | HN_PART_SCORE)) {
         o->add_eos = false;
         o->completion_only = 0;
         o->max_length = c->task->parts & HN_PART_SCORE ? c->score.max_length : HN_UNSET_INT;
         o->keep_all = true;
     }
-    if (!(c->task->parts & (HN_PART_SFT | HN_PART_PRETRAIN | HN_PART_SCORE)))
+    if (!(c->task->parts & (HN_PART_SFT | HN_PART_PRETRAIN | HN_PART_SCORE | HN_PART_GENERATE)))
         return hn_fail(err, HN_EARG, "'%s' reads no rows", c->task->name);
     return HN_OK;
 }

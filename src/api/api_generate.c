@@ -7,11 +7,10 @@ hn_status hn_prompts_of(const hn_rows *rows, hn_gen_prompt **out, hn_error *err)
     *out = NULL;
     hn_gen_prompt *p = hn_alloc_array((size_t)(rows->rows ? rows->rows : 1), sizeof *p);
     if (!p) return hn_nomem(err, (size_t)rows->rows * sizeof *p);
-    bool plain = hn_streq(rows->format, "text");
     for (int64_t i = 0; i < rows->rows; i++) {
         int64_t at = rows->at[i], end = rows->at[i + 1], n = 0;
-        while (at + n < end && (plain || !rows->loss[at + n])) n++;
-        p[i] = (hn_gen_prompt){rows->ids + at, n};
+        while (at + n < end && !rows->loss[at + n]) n++;
+        p[i] = (hn_gen_prompt){rows->ids + at, n > 1 || end - at == 1 ? n : end - at};
     }
     *out = p;
     return HN_OK;

@@ -1,4 +1,4 @@
-/* opts_common.c - option tables that tasks share: which model, which data, how rows become tokens. */
+/* opts_common.c - option tables that tasks share: which model, which data. */
 #include "api/api.h"
 
 #define AT(field) offsetof(hn_model_opts, field)
@@ -46,25 +46,5 @@ const hn_opt hn_data_table[] = {
     {"dataset_num_proc", "rows are always prepared on all threads", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL,
      HN_OPT_HIDDEN},
     {"dataset_streaming", "rows are read as they come", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL, HN_OPT_HIDDEN},
-    {0}};
-#undef AT
-
-#define AT(field) offsetof(hn_sft_opts, field)
-const hn_opt hn_sft_table[] = {
-    {"max_length", "longest row in tokens; longer ones are cut", HN_OPT_INT, AT(max_length), "1024", 2, 9e18, NULL, "Rows",
-     "max_seq_length|sequence_len|cutoff_len", HN_OPT_COMMON | HN_OPT_NULLABLE},
-    {"truncation_mode", "which end of a long row stays", HN_OPT_STR, AT(truncation_mode), "keep_start", 0, 0,
-     "keep_start|keep_end", "Rows", NULL, 0},
-    {"completion_only_loss", "train on the completion only; unset: yes where rows have prompt and completion", HN_OPT_STR,
-     AT(completion_only_loss), NULL, 0, 0, "true|false", "Rows", NULL, HN_OPT_NULLABLE | HN_OPT_BARE},
-    {"eos_token", "token that ends a row, where it is not the tokenizer's", HN_OPT_STR, AT(eos_token), NULL, 0, 0, NULL, "Rows",
-     NULL, HN_OPT_NULLABLE},
-    {0}};
-#undef AT
-
-#define AT(field) offsetof(hn_pretrain_opts, field)
-const hn_opt hn_pretrain_table[] = {
-    {"block_size", "tokens of a block; unset: the model's positions, at most 1024", HN_OPT_INT, AT(block_size), NULL, 2, 9e18,
-     NULL, "Rows", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
     {0}};
 #undef AT

@@ -10,8 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { DEEPEST = 256 };
-
 hn_status hn_json_fail_at(const char *p, size_t at, const char *name, int64_t first_line,
                           const char *what, hn_error *err) {
     int64_t line = first_line, column = 1;
@@ -30,7 +28,6 @@ hn_status hn_json_fail_at(const char *p, size_t at, const char *name, int64_t fi
 
 static const char *say(enum json_tokener_error e) {
     switch (e) {
-    case json_tokener_error_depth: return "nested too deeply (at most 256 levels)";
     case json_tokener_error_parse_eof: return "not JSON: more than one value";
     case json_tokener_error_parse_array: return "not JSON: ',' or ']' is missing in an array";
     case json_tokener_error_parse_object_key_name: return "not JSON: a key in quotes is expected";
@@ -47,11 +44,13 @@ hn_status hn_json_parse(const char *p, size_t n, const char *name, int64_t first
                         hn_json **out, hn_error *err) {
     *out = NULL;
     size_t at = 0;
+    int deepest;
     if (n > INT_MAX - 2)
         return hn_fail(err, HN_EFORMAT, "%s: more than 2 GiB of JSON in one piece", name);
-    const char *wrong = hn_json_scan(p, n, &at);
+    const char *wrong = hn_json_scan(p, n, &at, &deepest);
     if (wrong) return hn_json_fail_at(p, at, name, first_line, wrong, err);
-    struct json_tokener *tok = json_tokener_new_ex(DEEPEST);
+    /* no deeper than needed: json-c clears its whole stack, which costs more than a short row */
+    struct json_tokener *tok = json_tokener_new_ex(deepest + 2);
     if (!tok) return hn_nomem(err, n);
     json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8 |
                                     JSON_TOKENER_ALLOW_TRAILING_CHARS);

@@ -4,9 +4,11 @@
 
 #include "base/base.h"
 
+enum { HN_JSON_DEEPEST = 256 };
+
 /* Check the words of a JSON text: numbers, literals, control characters and escapes in strings.
- * Returns NULL or what is wrong, and where in *at. */
-const char *hn_json_scan(const char *p, size_t n, size_t *at);
+ * Returns NULL and how deep its brackets go, or what is wrong and where in *at. */
+const char *hn_json_scan(const char *p, size_t n, size_t *at, int *deepest);
 /* EFORMAT "name:line:column: what" for byte at of p. */
 hn_status hn_json_fail_at(const char *p, size_t at, const char *name, int64_t first_line,
                           const char *what, hn_error *err);

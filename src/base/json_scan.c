@@ -99,32 +99,22 @@ static const char *literal(const char **pp, const char *end) {
     return "not JSON: unexpected character";
 }
 
-const char *hn_json_scan(const char *p, size_t n, size_t *at) {
+const char *hn_json_scan(const char *p, size_t n, size_t *at, int *deepest) {
     const char *q = p, *end = p + n, *wrong = NULL;
+    int depth = 0;
+    *deepest = 0;
     while (q < end && !wrong) {
         switch (*q) {
-        case ' ':
-        case '\t':
-        case '\n':
-        case '\r':
-        case ',':
-        case ':':
-        case '[':
-        case ']':
-        case '{':
-        case '}': q++; break;
+        case '[': case '{':
+            if (++depth > *deepest) *deepest = depth;
+            if (depth > HN_JSON_DEEPEST) wrong = "nested too deeply (at most 256 levels)";
+            else q++;
+            break;
+        case ']': case '}': depth--; /* fall through */
+        case ' ': case '\t': case '\n': case '\r': case ',': case ':': q++; break;
         case '"': wrong = string(&q, end); break;
-        case '-':
-        case '0':
-        case '1':
-        case '2':
-        case '3':
-        case '4':
-        case '5':
-        case '6':
-        case '7':
-        case '8':
-        case '9': wrong = number(&q, end); break;
+        case '-': case '0': case '1': case '2': case '3': case '4':
+        case '5': case '6': case '7': case '8': case '9': wrong = number(&q, end); break;
         default: wrong = literal(&q, end);
         }
     }

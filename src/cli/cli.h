@@ -75,7 +75,7 @@ void progress_step(hn_progress *p, const hone_metrics *m);
 void progress_clear(hn_progress *p);
 int train_run(hn_cli *cli);
 
-/* load.c: the model and tokenizer that the settings name, for commands that use a model. */
+/* use_model.c: the model and tokenizer that the settings name, for commands that use a model. */
 int cli_load(hn_cli *cli, bool need_tokenizer, hone_model **m, hone_tokenizer **tok); /* -1 or the exit status */
 
 #endif

@@ -52,6 +52,8 @@ typedef struct hn_rows { /* columns in memory; row i is ids[at[i] .. at[i+1]) */
     int64_t rows, tokens;
     /* what happened on the way */
     int64_t read, dropped, truncated, targets, longest;
+    int64_t bad;           /* records left out under skip_bad; not among dropped */
+    int32_t top_id;        /* the largest id or label: a model needs an embedding for it; -1: no tokens */
     char format[64];       /* detected record format: "prompt-completion" ... */
     char reason[160];      /* why: 'columns "prompt" and "completion"' */
     char fingerprint[33];  /* hash of ids and loss */
@@ -69,13 +71,17 @@ typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     bool keep_all;                /* keep rows without targets (score) */
     bool add_eos;                 /* true in training; false for score of raw text */
     bool skip_bad;                /* --on_bad_row skip */
-    int64_t limit;                /* most rows; HN_UNSET_INT: all */
+    int64_t limit;                /* use the first so many records; HN_UNSET_INT: all */
 } hn_encode_opts;
 void hn_encode_defaults(hn_encode_opts *o);
 /* files: read in order. tok NULL only for rows that are tokens already. Errors: EFORMAT with file:line, the missing
  * column and those present; every row dropped; empty. */
 hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out,
                          hn_error *err) HN_MUST;
+
+/* Rows of text joined and cut into blocks of equal length, by the rule of transformers' run_clm: groups of 1,000 rows, the
+ * rest of a group that fills no block is dropped. EFORMAT: no block is filled. */
+hn_status hn_rows_block(const hn_rows *in, int64_t block, hn_rows **out, hn_error *err) HN_MUST;
 
 /* ------------------------------------------------------------------ order and batches */
 

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define ABSENT ((double)NAN)
+
 static const struct { const char *name; hn_rope_type type; } TYPES[] = {
     {"default", HN_ROPE_DEFAULT},
     {"linear", HN_ROPE_LINEAR},
@@ -50,7 +52,7 @@ static hn_rope_type rope_type(hn_cfg *c, const hn_json *s) {
 
 /* A number the type cannot do without. */
 static double required(hn_cfg *c, const char *type, const char *key) {
-    double v = hn_cfg_num(c, key, NAN);
+    double v = hn_cfg_num(c, key, ABSENT);
     if (isnan(v)) hn_cfg_bad(c, HN_EFORMAT, "rope type \"%s\" needs \"%s\"", type, key);
     return v;
 }
@@ -71,7 +73,7 @@ static void scaled(hn_cfg *in, const char *type, double max_position, double out
         double fast = hn_cfg_num(in, "beta_fast", 0), slow = hn_cfg_num(in, "beta_slow", 0);
         spec->beta_fast = fast != 0 ? fast : 32;
         spec->beta_slow = slow != 0 ? slow : 1;
-        spec->attention_factor = hn_cfg_num(in, "attention_factor", NAN);
+        spec->attention_factor = hn_cfg_num(in, "attention_factor", ABSENT);
         spec->mscale = hn_cfg_num(in, "mscale", 0);
         spec->mscale_all = hn_cfg_num(in, "mscale_all_dim", 0);
         spec->truncate = hn_cfg_bool(in, "truncate", true);
@@ -88,7 +90,7 @@ void hn_cfg_rope(hn_cfg *c, int64_t head_dim, int64_t max_position, const char *
     if (partial_key) partial = hn_cfg_num(&in, "partial_rotary_factor", hn_cfg_num(c, partial_key, partial));
     spec.dims = (int32_t)((double)head_dim * partial);
     if (c->st == HN_OK && spec.type != HN_ROPE_DEFAULT)
-        scaled(&in, TYPES[spec.type].name, (double)max_position, hn_cfg_num(c, "original_max_position_embeddings", NAN),
+        scaled(&in, TYPES[spec.type].name, (double)max_position, hn_cfg_num(c, "original_max_position_embeddings", ABSENT),
                &spec);
     if (c->st == HN_OK) c->st = in.st;
     if (c->st != HN_OK) return;

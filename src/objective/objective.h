@@ -17,6 +17,9 @@ typedef struct hn_outputs { /* [R] each; NULL where not asked for */
     int64_t r;
     const double *logp, *entropy, *mean_logp, *mean_logit, *p2;
     const uint8_t *top1;
+    /* Where a loss takes a value as a constant (no gradient), it reads it here; NULL: from these outputs themselves.
+     * Gradient checks hold such values fixed with it; the trainer leaves it NULL. */
+    const struct hn_outputs *held;
 } hn_outputs;
 typedef struct hn_seeds { /* [R]; NULL where the objective did not ask; zeroed before the call */
     double *logp, *entropy, *mean_logp;
@@ -43,7 +46,8 @@ typedef struct hn_objective {
     /* The loss is linear in logp and mean_logp with coefficients known before forward (SFT nll): fills seeds and
      * returns true, so that forward and backward of the head are one visit. NULL: never. */
     bool (*known_seeds)(const void *self, const hn_batch *b, const hn_norm *norm, hn_seeds *seeds);
-    /* Returns the micro-batch's contribution to the step's loss; seeds: [R] zeroed arrays, filled. */
+    /* Returns the micro-batch's contribution to the step's loss; seeds: [R] zeroed arrays, filled; NULL: only
+     * the value is wanted (evaluation, seeds known before). */
     double (*loss)(const void *self, const hn_outputs *out, const hn_batch *b, const hn_norm *norm, hn_seeds *seeds,
                    hn_metrics *metrics);
     /* Random instance for the finite-difference check: fills options with case number k; false: no such case. */

@@ -21,7 +21,7 @@ typedef struct hn_train_opts {
     bool gradient_checkpointing, dataloader_drop_last;
     double neftune_noise_alpha;
     double logging_steps, save_steps, eval_steps; /* below 1: share of max_steps */
-    char *logging_strategy, *save_strategy, *eval_strategy; /* no | steps | epoch */
+    char *logging_strategy, *save_strategy, *eval_strategy; /* no | steps | epoch; saving also best */
     bool logging_first_step, eval_on_start;
     int64_t save_total_limit;
     bool save_only_model;
@@ -33,8 +33,12 @@ typedef struct hn_train_opts {
     bool overwrite_output_dir, force;
     char *nan_policy;               /* stop | skip */
     char *optim;
+    bool bf16, fp16;                /* true is refused: the computation is in float32 */
+    int64_t chunk_tokens;           /* most tokens that go through the model at once; a row is never cut */
 } hn_train_opts;
 extern const hn_opt hn_train_table[];
+/* What the table cannot check: settings that need or exclude each other. EARG; hn_trainer_new checks as well. */
+hn_status hn_train_opts_check(const hn_train_opts *o, hn_error *err) HN_MUST;
 
 double hn_schedule(const char *type, const hn_json *kwargs, int64_t step /* from 0 */, int64_t warmup, int64_t max_steps,
                    double lr); /* the rate itself */
@@ -91,7 +95,7 @@ hn_status hn_trainer_probe(hn_trainer *t, double *seconds, uint64_t *peak_bytes,
 const hn_json *hn_trainer_history(const hn_trainer *t); /* log_history, an array */
 
 /* Loss, perplexity, token accuracy of rows: {"loss" (token-weighted), "perplexity", "mean_token_accuracy", "entropy",
- * "num_tokens", "rows"}; the caller frees it. */
+ * "num_tokens", "num_targets", "rows"}; the caller frees it. */
 hn_status hn_evaluate(hn_dev *dev, hn_model *m, const hn_rows *rows, int64_t batch, hn_json **out, hn_error *err) HN_MUST;
 /* Log-probabilities of every token but the first of each row, in row order, through the callback (logp[n], n = T - 1). */
 typedef hn_status hn_score_fn(void *user, int64_t row, const double *logp, int64_t n, hn_error *err);

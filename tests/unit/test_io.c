@@ -256,7 +256,7 @@ static void test_out_of_memory(void **state) {
     hn_st_item it[ITEMS];
     hn_st *s = NULL;
     fill_items(it);
-    hn_dir_make(in_dir("oom"), NULL);
+    assert_int_equal(hn_dir_make(in_dir("oom"), NULL), HN_OK);
     hn_mem_stats before, after;
     hn_mem_get(&before);
     int failures = 0;

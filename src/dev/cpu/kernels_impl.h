@@ -14,7 +14,7 @@ extern const hn_kernels hn_kernels_avx2_f32, hn_kernels_avx512_f32;
     .gated_act = gated_act, .gated_act_back = gated_act_back, .rope = rope, .attention = attention,    \
     .attention_back = attention_back, .add = add, .axpy = axpy, .scale = scale, .mul = mul,            \
     .colsum = colsum, .rows = rows, .rows_back = rows_back, .row_stats = row_stats,                    \
-    .logits_back = logits_back, .sumsq = sumsq, .finite = finite, .adamw = adamw
+    .logits_back = logits_back, .sumsq = sumsq, .finite = all_finite, .adamw = adamw
 
 /* sqrt(2 / pi) and the cubic coefficient of the tanh form of GELU (Hendrycks and Gimpel 2016); 1 / sqrt(2 pi). */
 #define GELU_C 0.79788456080286535588

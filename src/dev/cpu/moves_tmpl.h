@@ -92,7 +92,7 @@ static void finite_chunk(void *ctx, int64_t begin, int64_t end) {
     if (acc != 0 || acc != acc) atomic_store_explicit(w->bad, true, memory_order_relaxed);
 }
 
-static bool finite(int64_t count, const void *x) {
+static bool all_finite(int64_t count, const void *x) {
     atomic_bool bad = false;
     move_job w = {.x = x, .bad = &bad};
     hn_par_for(count, 65536, finite_chunk, &w);

@@ -1,4 +1,4 @@
-/* opts_use.c - option tables of the tasks that use a model: generate, score, eval. */
+/* task_generate.c - writing text: sampling settings. */
 #include "api/api.h"
 
 #define AT(field) offsetof(hn_generate_cli, field)
@@ -35,29 +35,8 @@ const hn_opt hn_generate_table[] = {
     {0}};
 #undef AT
 
-#define AT(field) offsetof(hn_score_opts, field)
-const hn_opt hn_score_table[] = {
-    {"token_logprobs", "also print the log-probability of every token but the first", HN_OPT_BOOL, AT(token_logprobs), "false", 0,
-     0, NULL, "Scoring", NULL, HN_OPT_COMMON},
-    {"text", "score this text instead of a data set", HN_OPT_STR, AT(text), NULL, 0, 0, NULL, "Scoring", NULL,
-     HN_OPT_COMMON | HN_OPT_NULLABLE},
-    {"max_length", "longest row in tokens; longer ones are cut", HN_OPT_INT, AT(max_length), NULL, 1, 9e18, NULL, "Scoring", NULL,
-     HN_OPT_NULLABLE},
-    {"batch_size", "rows that are computed at once", HN_OPT_INT, AT(batch), "8", 1, 1e6, NULL, "Scoring",
-     "per_device_eval_batch_size", 0},
-    {0}};
-#undef AT
-
-#define AT(field) offsetof(hn_eval_opts, field)
-const hn_opt hn_eval_table[] = {
-    {"per_device_eval_batch_size", "rows that are computed at once", HN_OPT_INT, AT(batch), "8", 1, 1e6, NULL, "Evaluation",
-     "batch_size", HN_OPT_COMMON},
-    {"exact_match", "also write an answer to every prompt and count those equal to the completion", HN_OPT_BOOL, AT(exact_match),
-     "false", 0, 0, NULL, "Evaluation", NULL, HN_OPT_COMMON},
-    {"max_new_tokens", "most tokens of such an answer", HN_OPT_INT, AT(max_new_tokens), "64", 1, 1e9, NULL, "Evaluation", NULL, 0},
-    {"max_loss", "exit with 4 if the loss is above this", HN_OPT_FLOAT, AT(max_loss), NULL, 0, 0, NULL, "Evaluation", NULL,
-     HN_OPT_NULLABLE},
-    {"min_accuracy", "exit with 4 if the token accuracy is below this", HN_OPT_FLOAT, AT(min_accuracy), NULL, 0, 1, NULL,
-     "Evaluation", NULL, HN_OPT_NULLABLE},
-    {0}};
-#undef AT
+const hn_task hn_task_generate = {
+    .name = "generate",
+    .about = "write text after a prompt, or after every prompt of a file",
+    .parts = HN_PART_MODEL | HN_PART_DATA | HN_PART_GENERATE,
+};

@@ -1,4 +1,4 @@
-/* load.c - the model and tokenizer that the settings name, for commands that use a model. */
+/* use_model.c - the model and tokenizer that the settings name, for commands that use a model. */
 #include "cli/cli.h"
 
 int cli_load(hn_cli *cli, bool need_tokenizer, hone_model **m, hone_tokenizer **tok) {

@@ -1,0 +1,26 @@
+/* task_sft.c - supervised fine-tuning: how rows become tokens, and which defaults are TRL's. */
+#include "api/api.h"
+
+#define AT(field) offsetof(hn_sft_opts, field)
+const hn_opt hn_sft_table[] = {
+    {"max_length", "longest row in tokens; longer ones are cut", HN_OPT_INT, AT(max_length), "1024", 2, 9e18, NULL, "Rows",
+     "max_seq_length|sequence_len|cutoff_len", HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {"truncation_mode", "which end of a long row stays", HN_OPT_STR, AT(truncation_mode), "keep_start", 0, 0,
+     "keep_start|keep_end", "Rows", NULL, 0},
+    {"completion_only_loss", "train on the completion only; unset: yes where rows have prompt and completion", HN_OPT_STR,
+     AT(completion_only_loss), NULL, 0, 0, "true|false", "Rows", NULL, HN_OPT_NULLABLE | HN_OPT_BARE},
+    {"eos_token", "token that ends a row, where it is not the tokenizer's", HN_OPT_STR, AT(eos_token), NULL, 0, 0, NULL, "Rows",
+     NULL, HN_OPT_NULLABLE},
+    {0}};
+#undef AT
+
+static const hn_task_default defaults[] = {
+    {"learning_rate", "2e-5"}, {"logging_steps", "10"}, {"output_dir", "trainer_output"}, {NULL, NULL}};
+
+const hn_task hn_task_sft = {
+    .name = "sft",
+    .about = "supervised fine-tuning on text or prompt and completion",
+    .parts = HN_PART_MODEL | HN_PART_DATA | HN_PART_SFT | HN_PART_TRAIN,
+    .objective = "sft",
+    .defaults = defaults,
+};

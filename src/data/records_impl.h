@@ -1,0 +1,51 @@
+/* records_impl.h - what a reader of records is. A new kind of file: one file with a descriptor, one line in readers.def. */
+#ifndef HN_RECORDS_IMPL_H
+#define HN_RECORDS_IMPL_H
+
+#include "data/data.h"
+#include "data/source_impl.h"
+
+typedef struct hn_reader {
+    const char *name, *about;
+    const char *extensions; /* "jsonl ndjson" */
+    const char *unit;       /* what hn_records_next counts: "line" or "record" */
+    size_t size;            /* bytes of its state, zeroed at the start */
+    /* Can contents that begin so be of this kind? head is all there is where the file is short. */
+    bool (*fits)(const char *head, size_t n);
+    /* *record NULL: the end. After an error the next call goes on behind the bad record, unless broken is set. */
+    hn_status (*next)(struct hn_records *r, void *state, hn_json **record, int64_t *line, hn_error *err);
+    void (*close)(void *state); /* may be NULL */
+} hn_reader;
+
+struct hn_records {
+    hn_source src;
+    const hn_reader *reader;
+    void *state;
+    bool broken; /* no record can be read after the last error */
+};
+
+/* "file:12", or "file: record 12" where lines mean nothing. */
+void hn_records_place(const hn_records *r, int64_t line, char *out, size_t cap);
+/* EFORMAT with the place unless the n bytes that begin on this line are UTF-8. */
+hn_status hn_records_utf8(const hn_records *r, const char *p, size_t n, int64_t line, hn_error *err) HN_MUST;
+/* EFORMAT unless the value is an object; it is freed then. */
+hn_status hn_records_object(const char *place, hn_json *value, hn_json **record, hn_error *err) HN_MUST;
+/* Is the name one that a reader knows ("train.jsonl.gz")? */
+bool hn_records_known(const char *name);
+
+/* Delimited text (read_csv.c), for the readers of .csv and .tsv. */
+typedef struct hn_delimited {
+    hn_strlist header;
+    bool started;
+    hn_buf text;   /* the fields of the row one after the other, each with a NUL behind it */
+    size_t *at;    /* where each begins; at[count] is the end */
+    size_t count, cap;
+} hn_delimited;
+hn_status hn_delimited_next(hn_records *r, hn_delimited *d, char delimiter, hn_json **record, int64_t *line, hn_error *err) HN_MUST;
+void hn_delimited_close(hn_delimited *d);
+
+#define HN_READER(name) extern const hn_reader hn_read_##name;
+#include "data/readers.def"
+#undef HN_READER
+
+#endif

@@ -1,0 +1,93 @@
+#!/bin/sh
+# commands.sh HONE - every command answers -h on standard output with exit 0, and what scripts rely on keeps its form.
+set -u
+hone=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cases=0
+off=0
+check() { # check NAME CONDITION...
+    name=$1
+    shift
+    cases=$((cases + 1))
+    "$@" >/dev/null 2>&1 || { off=$((off + 1)); echo "off: $name"; }
+}
+for command in $("$hone" help | awk '/^  [a-z]/ { print $1 }'); do
+    "$hone" "$command" -h >"$work/help" 2>"$work/err"
+    check "$command -h exits with 0" test $? -eq 0
+    check "$command -h says how to use it" grep -q "^usage: hone $command" "$work/help"
+    check "$command -h is silent on standard error" test ! -s "$work/err"
+done
+for shell in bash zsh fish; do
+    "$hone" completion "$shell" >"$work/$shell"
+    check "completion $shell" grep -q learning_rate "$work/$shell"
+done
+check "bash completion parses" bash -n "$work/bash"
+
+"$hone" toy --output_dir "$work/world" --texts 40 --instructions 24 --held_out 6 >/dev/null
+"$hone" pretrain --config_name "$work/world/config.json" --tokenizer_name "$work/world" --dataset_name "$work/world/text.jsonl" \
+    --output_dir "$work/model" --block_size 32 --max_steps 3 --quiet
+model=$work/model
+for file in model.safetensors config.json tokenizer.json trainer_state.json metrics.jsonl training_args.json README.md; do
+    check "pretrain writes $file" test -s "$model/$file"
+done
+
+# settings: flag over environment over file over default, both spellings, aliases
+printf 'learning_rate: 1e-3\nseed: 7\n' >"$work/run.yaml"
+HONE_SEED=9 "$hone" sft --config "$work/run.yaml" --print_config --learning-rate=2e-4 >"$work/config"
+check "a flag wins over the file" grep -Eq '^learning_rate: *0?\.?(0002|2e-0?4)' "$work/config"
+check "the environment wins over the file" grep -Eq '^seed: 9' "$work/config"
+check "origins are told" grep -q 'environment' "$work/config"
+
+# tokenize: a line for a line, there and back
+printf 'Ada has a red ball.\n\n caf\303\251 \377 \n' >"$work/lines"
+"$hone" tokenize --tokenizer_name "$model" --add_special_tokens false <"$work/lines" >"$work/ids"
+check "tokenize answers every line" test "$(wc -l <"$work/ids")" -eq 3
+"$hone" tokenize --tokenizer_name "$model" --decode <"$work/ids" >"$work/back"
+printf 'Ada has a red ball.\n\n caf\303\251 \357\277\275 \n' >"$work/repaired"
+check "decode gives the text back" cmp "$work/back" "$work/repaired"
+printf '"Ada"\n{"text": ""}\n' | "$hone" tokenize --tokenizer_name "$model/tokenizer.json" --jsonl --add_special_tokens false >"$work/json"
+check "jsonl answers arrays" grep -Eq '^\[[0-9, ]+\]$' "$work/json"
+check "no text, no tokens" test "$(tail -n 1 "$work/json")" = "[]"
+
+# score: rows in order, one token gives an empty list
+printf '{"input_ids": [5, 6, 7]}\n{"input_ids": [9]}\n{"text": "Ada has"}\n' >"$work/score.jsonl"
+head -n 2 "$work/score.jsonl" >"$work/ids.jsonl"
+"$hone" score --model_name_or_path "$model" --dataset_name "$work/ids.jsonl" --token_logprobs >"$work/scores" 2>/dev/null
+check "score answers every row" test "$(wc -l <"$work/scores")" -eq 2
+check "a one-token row scores an empty list" grep -q '"index": 1, "logprob": 0.0, "num_tokens": 1, "token_logprobs": \[\]' "$work/scores"
+
+# generate: files give JSON lines in order; a seed repeats itself; stop strings are left out
+head -n 3 "$work/world/test.jsonl" >"$work/prompts.jsonl"
+gen() { "$hone" generate --model_name_or_path "$model" --quiet "$@"; }
+gen --dataset_name "$work/prompts.jsonl" --max_new_tokens 4 --num_return_sequences 2 --temperature 1 >"$work/gen1"
+gen --dataset_name "$work/prompts.jsonl" --max_new_tokens 4 --num_return_sequences 2 --temperature 1 --batch_size 1 >"$work/gen2"
+check "generate answers every sample" test "$(wc -l <"$work/gen1")" -eq 6
+check "samples do not depend on what runs beside them" cmp "$work/gen1" "$work/gen2"
+check "finish reasons" grep -Eq '"finish_reason": "(stop|length)"' "$work/gen1"
+
+# eval: one object, gates exit with 4
+"$hone" eval --model_name_or_path "$model" --dataset_name "$work/world/test.jsonl" >"$work/eval" 2>/dev/null
+check "eval prints one object" test "$(wc -l <"$work/eval")" -eq 1
+"$hone" eval --model_name_or_path "$model" --dataset_name "$work/world/test.jsonl" --min_accuracy 1 >/dev/null 2>&1
+check "a gate exits with 4" test $? -eq 4
+
+# a dry run writes nothing; what has no effect is said
+"$hone" sft --model_name_or_path "$model" --dataset_name "$work/world/train.jsonl" --output_dir "$work/dry" --dry_run >"$work/plan" 2>&1
+check "a dry run says its peak memory" grep -q "peak memory" "$work/plan"
+check "a dry run writes nothing" test ! -e "$work/dry"
+"$hone" sft --model_name_or_path "$model" --dataset_name "$work/world/train.jsonl" --output_dir "$work/noop" --max_steps 1 --use_cpu \
+    --report_to none --disable_tqdm true >"$work/noop.log" 2>&1
+check "flags without effect are accepted" test $? -eq 0
+check "and said to be without effect" grep -q "use_cpu" "$work/noop.log"
+
+# signals: the step is finished, a checkpoint saved, exit 130; resume goes on
+"$hone" sft --model_name_or_path "$model" --dataset_name "$work/world/train.jsonl" --output_dir "$work/sig" --max_steps 100000 --quiet &
+pid=$!
+sleep 1.5
+kill -INT $pid
+wait $pid
+check "SIGINT exits with 130" test $? -eq 130
+check "and leaves a checkpoint" sh -c "ls -d $work/sig/checkpoint-*/model.safetensors"
+echo "$cases cases, $off off"
+[ "$off" -eq 0 ]

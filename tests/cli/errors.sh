@@ -1,0 +1,108 @@
+#!/bin/sh
+# errors.sh HONE - every kind of bad input a user meets: one error with cause, place and remedy, and the documented exit code.
+# expect CODE 'pattern' command...: the exit code and an extended regular expression that standard error must match.
+set -u
+hone=$1
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+cases=0
+off=0
+expect() {
+    code=$1
+    pattern=$2
+    shift 2
+    "$@" >"$work/stdout" 2>"$work/stderr"
+    got=$?
+    cases=$((cases + 1))
+    if [ "$got" -ne "$code" ] || ! grep -Eq -- "$pattern" "$work/stderr"; then
+        off=$((off + 1))
+        echo "off: $*"
+        echo "  exit $got, expected $code; expected on standard error: $pattern"
+        sed 's/^/  | /' "$work/stderr" | head -n 12
+    fi
+}
+
+"$hone" toy --output_dir "$work/world" --texts 30 --instructions 12 --held_out 4 >/dev/null || exit 1
+"$hone" pretrain --config_name "$work/world/config.json" --tokenizer_name "$work/world" --dataset_name "$work/world/text.jsonl" \
+    --output_dir "$work/model" --block_size 32 --max_steps 1 --quiet || exit 1
+model=$work/model
+data=$work/world/train.jsonl
+broken() { # a copy of the model to damage
+    rm -rf "$work/broken"
+    cp -r "$model" "$work/broken"
+}
+sft() { "$hone" sft --model_name_or_path "${m:-$model}" --dataset_name "${d:-$data}" --output_dir "${o:-$work/out}" --max_steps 1 "$@"; }
+
+# ---- flags
+expect 2 "did you mean|learning_rate" sft --learning_rat 1e-3
+expect 2 "response_length|unknown" sft --response_length 5
+expect 2 "learning_rate" sft --learning_rate -1
+expect 2 "per_device_train_batch_size" sft --per_device_train_batch_size 0
+expect 2 "lr_scheduler_type" sft --lr_scheduler_type linaer
+expect 2 "num_train_epochs|number" sft --num_train_epochs many
+expect 2 "model_name_or_path is missing" "$hone" sft --dataset_name "$data"
+expect 2 "dataset_name is missing" "$hone" sft --model_name_or_path "$model"
+expect 2 "no command is called 'sfx'" "$hone" sfx
+expect 2 "not expected here" sft surplus
+printf 'learning_rate: 1e-3\nlerning_rate: 2\n' >"$work/bad.yaml"
+expect 2 "bad.yaml:2.*lerning_rate" sft --config "$work/bad.yaml"
+printf 'seed: 1\nseed: 2\n' >"$work/twice.yaml"
+expect 2 "twice.yaml:2" sft --config "$work/twice.yaml"
+expect 3 "nowhere.yaml" sft --config "$work/nowhere.yaml"
+
+# ---- data
+d=$work/none.jsonl expect 3 "none.jsonl" sft
+printf '{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion" "b"}\n' >"$work/json.jsonl"
+d=$work/json.jsonl expect 3 "json.jsonl:2" sft
+printf '{"question": "a", "reply": "b"}\n' >"$work/columns.jsonl"
+d=$work/columns.jsonl expect 3 "question" sft
+printf '{"prompt": "a", "completion": "b"}\n{"prompt": "a"}\n' >"$work/missing.jsonl"
+d=$work/missing.jsonl expect 3 "missing.jsonl:2.*completion" sft
+: >"$work/empty.jsonl"
+d=$work/empty.jsonl expect 3 "empty.jsonl" sft
+d=$data expect 3 "target|dropped" sft --max_length 2
+printf '{"text": "caf\351"}\n' >"$work/latin.jsonl"
+d=$work/latin.jsonl expect 3 "latin.jsonl:1.*UTF-8" sft
+head -c 40 "$data" | gzip | head -c 30 >"$work/cut.jsonl.gz"
+d=$work/cut.jsonl.gz expect 3 "cut.jsonl.gz" sft
+
+# ---- models
+m=$work/nothing expect 3 "nothing" sft
+m=org/name expect 3 "hf download org/name" sft
+broken; rm "$work/broken/model.safetensors"
+m=$work/broken expect 3 "model.safetensors" sft
+broken; truncate -s 1000 "$work/broken/model.safetensors"
+m=$work/broken expect 3 "model.safetensors" sft
+broken; printf '\377\377\377\377\377\377\377\177' | dd of="$work/broken/model.safetensors" conv=notrunc status=none
+m=$work/broken expect 3 "header" sft
+broken; sed -i 's/"data_offsets":\[0,/"data_offsets":[4,/' "$work/broken/model.safetensors"
+m=$work/broken expect 3 "model.safetensors" sft
+broken; mv "$work/broken/model.safetensors" "$work/broken/model-00001-of-00002.safetensors"
+printf '{"metadata":{"total_size":1},"weight_map":{"model.norm.weight":"model-00002-of-00002.safetensors"}}' \
+    >"$work/broken/model.safetensors.index.json"
+m=$work/broken expect 3 "model-00002-of-00002.safetensors" sft
+broken; sed -i 's/"intermediate_size": *[0-9]*/"intermediate_size": 300/' "$work/broken/config.json"
+m=$work/broken expect 3 "shape|300" sft
+broken; sed -i 's/"model_type": *"llama"/"model_type": "lama9"/' "$work/broken/config.json"
+m=$work/broken expect 3 "lama9.*|llama" sft
+broken; sed -i '/"hidden_size"/d' "$work/broken/config.json"
+m=$work/broken expect 3 "hidden_size" sft
+broken; echo '{"model_type": ' >"$work/broken/config.json"
+m=$work/broken expect 3 "config.json:" sft
+broken; sed -i 's/"type": *"ByteLevel", *"add_prefix_space": *false/"type": "Elsewise", "add_prefix_space": false/' "$work/broken/tokenizer.json"
+m=$work/broken expect 3 "Elsewise" sft
+sed 's/"vocab_size": 768/"vocab_size": 300/' "$work/world/config.json" >"$work/small.json"
+expect 3 "vocabulary|embedding" "$hone" pretrain --config_name "$work/small.json" --tokenizer_name "$work/world" \
+    --dataset_name "$work/world/text.jsonl" --output_dir "$work/out"
+
+# ---- output
+o=$work/run sft --save_steps 1 --quiet || exit 1
+o=$work/run expect 1 "resume_from_checkpoint|overwrite_output_dir" sft
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir "$work/locked" && chmod a-w "$work/locked"
+    o=$work/locked/out expect 1 "locked" sft
+fi
+: >"$work/file"
+o=$work/file/out expect 1 "file" sft
+echo "$cases cases, $off off"
+[ "$off" -eq 0 ]
