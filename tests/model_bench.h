@@ -94,12 +94,13 @@ static inline hn_status bench_logits(hn_model *m, hn_tape *t, const hn_batch *b,
 }
 
 /* Forward and backward of sum over the batch's rows of -weight * logp(target); adds to *loss and to the gradients. */
-static inline hn_status bench_step(hn_model *m, hn_tape *t, const hn_batch *b, const hn_forward_opts *o, double weight, double *loss,
-                                   hn_error *err) {
+static inline hn_status bench_step(hn_model *m, hn_tape *t, const hn_batch *b, const hn_forward_opts *o, double weight,
+                                   double *loss, hn_error *err) {
     double *seed = hn_alloc_array((size_t)b->rows + 1, sizeof *seed);
     if (!seed) return hn_nomem(err, 0);
     hn_tape_record(t, true);
-    hn_logprob_in in = {.hidden = hn_model_hidden(m, t, b, o), .row = b->row, .target = b->target, .r = b->rows, .asks = HN_ASK_LOGP};
+    hn_logprob_in in = {
+        .hidden = hn_model_hidden(m, t, b, o), .row = b->row, .target = b->target, .r = b->rows, .asks = HN_ASK_LOGP};
     hn_model_head(m, &in);
     hn_logprob *lp = in.hidden && b->rows ? hn_op_logprob(t, &in) : NULL;
     hn_status st = hn_tape_status(t, err);

@@ -73,14 +73,16 @@ hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone_load_opt
     hn_load_opts load = {.dtype = HN_F32, .revision = o.revision, .read_only = o.read_only};
     hn_error err = {0};
     hn_model *m = NULL;
-    return wrap_model(ctx, hn_model_load(ctx->dev, path, &load, &m, &err), m, out, &err);
+    hn_status st = hn_model_load(ctx->dev, path, &load, &m, &err);
+    return wrap_model(ctx, st, m, out, &err);
 }
 
 hone_status hone_model_init(hone_ctx *ctx, const char *config_json, uint64_t seed, hone_model **out) {
     *out = NULL;
     hn_error err = {0};
     hn_model *m = NULL;
-    return wrap_model(ctx, hn_model_init(ctx->dev, config_json, seed, HN_F32, &m, &err), m, out, &err);
+    hn_status st = hn_model_init(ctx->dev, config_json, seed, HN_F32, &m, &err);
+    return wrap_model(ctx, st, m, out, &err);
 }
 
 void hone_model_free(hone_model *m) {

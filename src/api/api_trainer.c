@@ -163,14 +163,16 @@ hone_status hone_trainer_evaluate(hone_trainer *t, char **json) {
     hn_error err = {0};
     const hn_json *entry = NULL;
     if (json) *json = NULL;
-    return entry_out(t, hn_trainer_evaluate(t->t, &entry, &err), entry, json, &err);
+    hn_status st = hn_trainer_evaluate(t->t, &entry, &err);
+    return entry_out(t, st, entry, json, &err);
 }
 
 hone_status hone_trainer_finish(hone_trainer *t, char **summary_json) {
     hn_error err = {0};
     const hn_json *entry = NULL;
     if (summary_json) *summary_json = NULL;
-    return entry_out(t, hn_trainer_finish(t->t, &entry, &err), entry, summary_json, &err);
+    hn_status st = hn_trainer_finish(t->t, &entry, &err);
+    return entry_out(t, st, entry, summary_json, &err);
 }
 
 hone_status hone_trainer_checkpoint(hone_trainer *t, char **dir) {

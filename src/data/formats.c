@@ -73,7 +73,7 @@ hn_status hn_column_text(const hn_json *record, const char *name, hn_str *out, h
 }
 
 hn_str hn_record_text(const hn_json *record, const hn_encode_opts *o) {
-    const char *const names[] = {"prompt", o->text_field, "instruction"};
+    const char *const names[] = {o->text_field, "prompt", "instruction"};
     hn_str s = {"", 0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (hn_json_text(hn_json_get(record, names[i]), &s) && s.n) return s;

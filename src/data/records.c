@@ -15,9 +15,9 @@ static hn_str extension(const char *path) {
     const char *name = hn_path_base(path), *end = name + strlen(name);
     if (end - name > 3 && memcmp(end - 3, ".gz", 3) == 0) end -= 3;
     else if (end - name > 4 && memcmp(end - 4, ".zst", 4) == 0) end -= 4;
-    const char *dot = end;
-    while (dot > name && *dot != '.') dot--;
-    return dot > name ? (hn_str){dot + 1, (size_t)(end - dot - 1)} : (hn_str){end, 0};
+    const char *from = end;
+    while (from > name && from[-1] != '.') from--;
+    return from > name ? (hn_str){from, (size_t)(end - from)} : (hn_str){end, 0};
 }
 
 static bool lists(const char *extensions, hn_str x) {

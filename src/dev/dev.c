@@ -119,7 +119,12 @@ void *hn_dev_alloc(hn_dev *d, size_t bytes) {
 }
 
 void hn_dev_release(hn_dev *d, void *p, size_t bytes) {
-    hn_pool_give(&d->pool, p, bytes);
+    (void)bytes; /* a block knows its own size */
+    hn_pool_give(&d->pool, p);
+}
+
+void hn_dev_settle(hn_dev *d) {
+    hn_pool_settle(&d->pool);
 }
 
 void hn_dev_trim(hn_dev *d) {

@@ -36,9 +36,9 @@ typedef struct hn_attn { /* what one attention computes */
     int32_t heads, kv_heads, head_dim; /* H, G (divides H), Dh */
     double scale;            /* scores = scale * q.k */
     bool causal;
-    int32_t window;          /* key at path place j is seen from i only if i - window < j; 0: no window */
+    int32_t window;          /* key at path place j is seen from i only if i - window < j < i + window; 0: all */
     double softcap;          /* cap * tanh(score / cap); 0: none */
-    const float *alibi;      /* [H] slopes: score += slope * j (j place of the key on the path); NULL: none */
+    const float *alibi;      /* [H] slopes: score += slope * (j - i), key place minus query place; NULL: none */
     hn_segs segs;
 } hn_attn;
 
@@ -140,6 +140,8 @@ const hn_kernels *hn_dev_kernels(const hn_dev *d, hn_dtype dtype); /* F32 or F64
 /* Buffers from size classes (8 steps a doubling), recycled; 64-byte aligned; contents undefined. */
 void *hn_dev_alloc(hn_dev *d, size_t bytes) HN_MUST;
 void hn_dev_release(hn_dev *d, void *p, size_t bytes);
+/* Between steps: where buffers outweigh by half what was ever in use at once, the free ones go back to the system. */
+void hn_dev_settle(hn_dev *d);
 void hn_dev_trim(hn_dev *d); /* gives free buffers back to the system */
 /* One line a level the build has and the CPU can run: for `hone env`, tests. */
 typedef struct hn_isa { const char *name; bool built, usable; } hn_isa;

@@ -29,43 +29,83 @@ void hn_pool_init(hn_pool *p) {
     pthread_mutex_init(&p->lock, NULL);
 }
 
+/* A block is preceded by a header that remembers its class: it may serve a smaller request than it was made for. */
+static hn_pool_block *header_of(void *p) { return (hn_pool_block *)((char *)p - ALIGN); }
+static void *bytes_of(hn_pool_block *b) { return (char *)b + ALIGN; }
+
+static void trim_locked(hn_pool *p) {
+    for (int i = 0; i < HN_POOL_CLASSES; i++) {
+        while (p->free[i]) {
+            hn_pool_block *b = p->free[i];
+            p->free[i] = b->next;
+            p->held -= b->size;
+            hn_free(b);
+        }
+    }
+}
+
+/* The smallest free block that is large enough: a step on a shorter batch makes the requests of the longest one, each smaller,
+ * so it finds all it needs. */
+static hn_pool_block *find(hn_pool *p, int at) {
+    for (int i = at; i < HN_POOL_CLASSES; i++) {
+        hn_pool_block *b = p->free[i];
+        if (!b) continue;
+        p->free[i] = b->next;
+        return b;
+    }
+    return NULL;
+}
+
+static void count_live(hn_pool *p, size_t size) {
+    p->live += size;
+    if (p->live > p->peak) p->peak = p->live;
+}
+
 void *hn_pool_take(hn_pool *p, size_t bytes) {
     size_t size;
     const int at = size_class(bytes, &size);
     if (at < 0) return NULL;
     pthread_mutex_lock(&p->lock);
-    hn_pool_block *b = p->free[at];
-    if (b) p->free[at] = b->next;
+    hn_pool_block *b = find(p, at);
+    if (b) count_live(p, b->size);
     pthread_mutex_unlock(&p->lock);
-    if (b) return b;
-    char *fresh = hn_alloc_aligned(size, ALIGN);
-    if (fresh && size >= 2 * huge_page) {
+    if (b) return bytes_of(b);
+    char *fresh = hn_alloc_aligned(size + ALIGN, ALIGN);
+    if (!fresh) return NULL;
+    if (size >= 2 * huge_page) {
         const size_t skip = (huge_page - (uintptr_t)fresh % huge_page) % huge_page;
         /* a hint: where it is refused, small pages serve as well */
         (void)madvise(fresh + skip, (size - skip) / huge_page * huge_page, MADV_HUGEPAGE);
     }
-    return fresh;
+    b = (hn_pool_block *)fresh;
+    b->size_class = at;
+    b->size = size;
+    pthread_mutex_lock(&p->lock);
+    p->held += size;
+    count_live(p, size);
+    pthread_mutex_unlock(&p->lock);
+    return bytes_of(b);
 }
 
-void hn_pool_give(hn_pool *p, void *block, size_t bytes) {
-    size_t size;
-    const int at = size_class(bytes, &size);
-    if (!block || at < 0) return;
-    hn_pool_block *b = block;
+void hn_pool_give(hn_pool *p, void *block) {
+    if (!block) return;
+    hn_pool_block *b = header_of(block);
     pthread_mutex_lock(&p->lock);
-    b->next = p->free[at];
-    p->free[at] = b;
+    p->live -= b->size;
+    b->next = p->free[b->size_class];
+    p->free[b->size_class] = b;
     pthread_mutex_unlock(&p->lock);
 }
 
 void hn_pool_trim(hn_pool *p) {
     pthread_mutex_lock(&p->lock);
-    for (int i = 0; i < HN_POOL_CLASSES; i++) {
-        while (p->free[i]) {
-            hn_pool_block *b = p->free[i];
-            p->free[i] = b->next;
-            hn_free(b);
-        }
-    }
+    trim_locked(p);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* A longer batch than any before leaves the blocks of the shorter ones behind, too small to serve again. */
+void hn_pool_settle(hn_pool *p) {
+    pthread_mutex_lock(&p->lock);
+    if (p->held > p->peak + p->peak / 2) trim_locked(p);
     pthread_mutex_unlock(&p->lock);
 }

@@ -15,24 +15,18 @@ static const char *env(const char *name) {
 
 static void cache_root(hn_buf *out) {
     const char *v;
-    if ((v = env("HF_HUB_CACHE")) != NULL)
-        hn_buf_puts(out, v);
-    else if ((v = env("HF_HOME")) != NULL)
-        hn_buf_printf(out, "%s/hub", v);
-    else if ((v = env("XDG_CACHE_HOME")) != NULL)
-        hn_buf_printf(out, "%s/huggingface/hub", v);
-    else
-        hn_buf_printf(out, "%s/.cache/huggingface/hub", (v = env("HOME")) != NULL ? v : "");
+    if ((v = env("HF_HUB_CACHE")) != NULL) hn_buf_puts(out, v);
+    else if ((v = env("HF_HOME")) != NULL) hn_buf_printf(out, "%s/hub", v);
+    else if ((v = env("XDG_CACHE_HOME")) != NULL) hn_buf_printf(out, "%s/huggingface/hub", v);
+    else hn_buf_printf(out, "%s/.cache/huggingface/hub", (v = env("HOME")) != NULL ? v : "");
 }
 
 /* "org/name" or "name", of the letters the hub allows. */
 static bool is_hub_name(const char *name) {
     int slashes = 0;
     for (const char *p = name; *p; p++) {
-        if (*p == '/')
-            slashes++;
-        else if (!isalnum((unsigned char)*p) && !strchr("._-", *p))
-            return false;
+        if (*p == '/') slashes++;
+        else if (!isalnum((unsigned char)*p) && !strchr("._-", *p)) return false;
     }
     return slashes <= 1 && *name && *name != '/' && *name != '.' && name[strlen(name) - 1] != '/';
 }
@@ -49,10 +43,8 @@ static void repo_dir(hn_buf *out, const char *name) {
     cache_root(out);
     hn_buf_puts(out, "/models--");
     for (const char *p = name; *p; p++) {
-        if (*p == '/')
-            hn_buf_puts(out, "--");
-        else
-            hn_buf_putc(out, *p);
+        if (*p == '/') hn_buf_puts(out, "--");
+        else hn_buf_putc(out, *p);
     }
 }
 
@@ -70,14 +62,10 @@ static void commit_of(const char *repo, const char *revision, hn_buf *commit) {
 
 static hn_status not_there(const char *name, const char *revision, const char *repo, bool has_repo, hn_error *err) {
     hn_fail(err, HN_ENOENT, "model '%s' is neither a folder nor in the local hub cache", name);
-    if (has_repo)
-        hn_error_detail(err, "%s has no snapshot of revision '%s'", repo, revision);
-    else
-        hn_error_detail(err, "looked for the folder '%s' and for %s", name, repo);
-    if (hn_streq(revision, "main"))
-        hn_error_fix(err, "hf download %s", name);
-    else
-        hn_error_fix(err, "hf download %s --revision %s", name, revision);
+    if (has_repo) hn_error_detail(err, "%s has no snapshot of revision '%s'", repo, revision);
+    else hn_error_detail(err, "looked for the folder '%s' and for %s", name, repo);
+    if (hn_streq(revision, "main")) hn_error_fix(err, "hf download %s", name);
+    else hn_error_fix(err, "hf download %s --revision %s", name, revision);
     return HN_ENOENT;
 }
 
@@ -87,12 +75,10 @@ static hn_status find_snapshot(const char *name, const char *revision, char **di
     repo_dir(&repo, name);
     if (!repo.failed) commit_of(repo.p, revision, &commit);
     if (!commit.failed && commit.n) hn_buf_printf(&path, "%s/snapshots/%s", repo.p, commit.p);
-    if (repo.failed || commit.failed || path.failed)
-        st = hn_nomem(err, strlen(name));
+    if (repo.failed || commit.failed || path.failed) st = hn_nomem(err, strlen(name));
     else if (!path.p || !is_revision(commit.p) || !hn_path_is_dir(path.p))
         st = not_there(name, revision, repo.p, hn_path_is_dir(repo.p), err);
-    else if (!(*dir = hn_buf_take(&path)))
-        st = hn_nomem(err, strlen(name));
+    else if (!(*dir = hn_buf_take(&path))) st = hn_nomem(err, strlen(name));
     hn_buf_release(&repo);
     hn_buf_release(&commit);
     hn_buf_release(&path);

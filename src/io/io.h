@@ -8,16 +8,17 @@
 #include "base/base.h"
 
 /* X(name in the file, bits), in the order the reference implementation sorts by. */
-#define HN_ST_DTYPE_MAP(X)                                                                         \
-    X(BOOL, 8) X(F4, 4) X(F6_E2M3, 6) X(F6_E3M2, 6) X(U8, 8) X(I8, 8) X(F8_E5M2, 8) X(F8_E4M3, 8)  \
-    X(F8_E8M0, 8) X(F8_E4M3FNUZ, 8) X(F8_E5M2FNUZ, 8) X(I16, 16) X(U16, 16) X(F16, 16) X(BF16, 16) \
-    X(I32, 32) X(U32, 32) X(F32, 32) X(C64, 64) X(F64, 64) X(I64, 64) X(U64, 64)
+#define HN_ST_DTYPE_MAP(X)                                                                                                       \
+    X(BOOL, 8)                                                                                                                   \
+    X(F4, 4) X(F6_E2M3, 6) X(F6_E3M2, 6) X(U8, 8) X(I8, 8) X(F8_E5M2, 8) X(F8_E4M3, 8) X(F8_E8M0, 8) X(F8_E4M3FNUZ, 8)           \
+        X(F8_E5M2FNUZ, 8) X(I16, 16) X(U16, 16) X(F16, 16) X(BF16, 16) X(I32, 32) X(U32, 32) X(F32, 32) X(C64, 64) X(F64, 64)    \
+            X(I64, 64) X(U64, 64)
 
 typedef enum hn_st_dtype {
 #define HN_X(name, bits) HN_ST_##name,
     HN_ST_DTYPE_MAP(HN_X)
 #undef HN_X
-    HN_ST_DTYPE_COUNT
+        HN_ST_DTYPE_COUNT
 } hn_st_dtype;
 const char *hn_st_dtype_name(hn_st_dtype t); /* "BF16" */
 int hn_st_dtype_bits(hn_st_dtype t);
@@ -30,7 +31,7 @@ typedef struct hn_st_tensor { /* lives as long as its hn_st */
     int64_t count;       /* elements */
     const uint8_t *data; /* inside the mapping; no alignment is promised */
     uint64_t bytes;
-    const char *file;    /* path of the file it is in */
+    const char *file; /* path of the file it is in */
 } hn_st_tensor;
 
 typedef struct hn_st hn_st; /* one file, or the shards of one index, mapped read-only */
@@ -42,7 +43,7 @@ hn_status hn_st_open(const char *path, hn_st **out, hn_error *err) HN_MUST;
 hn_status hn_st_open_dir(const char *dir, const char *stem, hn_st **out, hn_error *err) HN_MUST;
 void hn_st_close(hn_st *s);
 size_t hn_st_count(const hn_st *s);
-const hn_st_tensor *hn_st_at(const hn_st *s, size_t i); /* ordered by name */
+const hn_st_tensor *hn_st_at(const hn_st *s, size_t i);           /* ordered by name */
 const hn_st_tensor *hn_st_find(const hn_st *s, const char *name); /* NULL: not there */
 
 /* Writes elements [first, first + count) in the file's dtype to out. */

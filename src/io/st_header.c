@@ -10,19 +10,18 @@
 
 enum { MAX_HEADER = 100000000 };
 
-static const struct { const char *name; int bits; } DTYPES[] = {
+static const struct {
+    const char *name;
+    int bits;
+} DTYPES[] = {
 #define HN_X(name, bits) {#name, bits},
     HN_ST_DTYPE_MAP(HN_X)
 #undef HN_X
 };
 
-const char *hn_st_dtype_name(hn_st_dtype t) {
-    return t < HN_ST_DTYPE_COUNT ? DTYPES[t].name : "?";
-}
+const char *hn_st_dtype_name(hn_st_dtype t) { return t < HN_ST_DTYPE_COUNT ? DTYPES[t].name : "?"; }
 
-int hn_st_dtype_bits(hn_st_dtype t) {
-    return t < HN_ST_DTYPE_COUNT ? DTYPES[t].bits : 0;
-}
+int hn_st_dtype_bits(hn_st_dtype t) { return t < HN_ST_DTYPE_COUNT ? DTYPES[t].bits : 0; }
 
 typedef struct parser {
     const char *path;
@@ -36,9 +35,7 @@ static hn_status bad(const parser *p, const char *name, const char *what) {
     return hn_fail(p->err, HN_EFORMAT, "%s: tensor '%.200s': %s", p->path, name, what);
 }
 
-static bool is_size(const hn_json *j) {
-    return hn_json_type(j) == HN_JSON_INT && hn_json_int(j, -1) >= 0;
-}
+static bool is_size(const hn_json *j) { return hn_json_type(j) == HN_JSON_INT && hn_json_int(j, -1) >= 0; }
 
 static hn_status read_shape(const parser *p, const hn_json *shape, hn_st_tensor *t) {
     if (hn_json_type(shape) != HN_JSON_ARRAY) return bad(p, t->name, "\"shape\" is no list");
@@ -52,8 +49,7 @@ static hn_status read_shape(const parser *p, const hn_json *shape, hn_st_tensor 
         if (!is_size(hn_json_at(shape, i))) return bad(p, t->name, "a dimension is no whole number from 0");
         dim[i] = hn_json_int(hn_json_at(shape, i), 0);
         empty = empty || dim[i] == 0;
-        if (!empty && __builtin_mul_overflow(count, dim[i], &count))
-            return bad(p, t->name, "the shape overflows 64 bits");
+        if (!empty && __builtin_mul_overflow(count, dim[i], &count)) return bad(p, t->name, "the shape overflows 64 bits");
     }
     t->rank = (int32_t)rank;
     t->dim = dim;
@@ -87,8 +83,8 @@ static hn_status read_offsets(const parser *p, const hn_json *offsets, hn_st_ten
         return hn_fail(p->err, HN_EFORMAT, "%s: tensor '%.200s': shape and dtype need %llu bytes, \"data_offsets\" give %llu",
                        p->path, t->name, (unsigned long long)(bits / 8), (unsigned long long)(end - begin));
     if (end > p->bytes) {
-        hn_fail(p->err, HN_EFORMAT, "%s: tensor '%.200s' ends at byte %llu of the data, the file holds %llu", p->path,
-                t->name, (unsigned long long)end, (unsigned long long)p->bytes);
+        hn_fail(p->err, HN_EFORMAT, "%s: tensor '%.200s' ends at byte %llu of the data, the file holds %llu", p->path, t->name,
+                (unsigned long long)end, (unsigned long long)p->bytes);
         hn_error_fix(p->err, "the file is truncated: download or copy it again");
         return HN_EFORMAT;
     }
@@ -134,14 +130,13 @@ static hn_status check_cover(const parser *p, const hn_st_tensor *t, size_t coun
     for (size_t i = 0; i < count; i++) {
         uint64_t begin = (uint64_t)(t[i].data - p->buffer);
         if (begin != at)
-            return hn_fail(p->err, HN_EFORMAT, "%s: tensor '%.200s' begins at byte %llu of the data, %s (expected %llu)",
-                           p->path, t[i].name, (unsigned long long)begin,
-                           begin < at ? "inside the one before it" : "after a gap", (unsigned long long)at);
+            return hn_fail(p->err, HN_EFORMAT, "%s: tensor '%.200s' begins at byte %llu of the data, %s (expected %llu)", p->path,
+                           t[i].name, (unsigned long long)begin, begin < at ? "inside the one before it" : "after a gap",
+                           (unsigned long long)at);
         at = begin + t[i].bytes;
     }
     if (at == p->bytes) return HN_OK;
-    return hn_fail(p->err, HN_EFORMAT, "%s: %llu bytes after the last tensor", p->path,
-                   (unsigned long long)(p->bytes - at));
+    return hn_fail(p->err, HN_EFORMAT, "%s: %llu bytes after the last tensor", p->path, (unsigned long long)(p->bytes - at));
 }
 
 static hn_status read_entries(const parser *p, const hn_json *header, hn_st_tensor **out, size_t *count) {
@@ -150,10 +145,8 @@ static hn_status read_entries(const parser *p, const hn_json *header, hn_st_tens
     if (!list) return hn_nomem(p->err, n * sizeof *list);
     hn_json_iter it;
     for (bool more = hn_json_first(header, &it); more; more = hn_json_next(&it)) {
-        if (hn_streq(it.key, "__metadata__"))
-            HN_TRY(check_metadata(p, it.value));
-        else
-            HN_TRY(read_tensor(p, it.key, it.value, &list[k++]));
+        if (hn_streq(it.key, "__metadata__")) HN_TRY(check_metadata(p, it.value));
+        else HN_TRY(read_tensor(p, it.key, it.value, &list[k++]));
     }
     if (k) qsort(list, k, sizeof *list, by_place);
     HN_TRY(check_cover(p, list, k));
@@ -174,8 +167,8 @@ static hn_status header_size(const hn_map *map, const char *path, size_t *out, h
         return hn_fail(err, HN_EFORMAT, "%s: a header of %llu bytes (at most %d are allowed): not a safetensors file", path,
                        (unsigned long long)n, MAX_HEADER);
     if (n > map->n - 8) {
-        hn_fail(err, HN_EFORMAT, "%s: the header should have %llu bytes, the file ends after %zu", path,
-                (unsigned long long)n, map->n - 8);
+        hn_fail(err, HN_EFORMAT, "%s: the header should have %llu bytes, the file ends after %zu", path, (unsigned long long)n,
+                map->n - 8);
         hn_error_fix(err, "the file is truncated: download or copy it again");
         return HN_EFORMAT;
     }
@@ -185,8 +178,7 @@ static hn_status header_size(const hn_map *map, const char *path, size_t *out, h
     return HN_OK;
 }
 
-hn_status hn_st_parse(const hn_map *map, const char *path, hn_arena *arena, hn_st_tensor **out, size_t *count,
-                      hn_error *err) {
+hn_status hn_st_parse(const hn_map *map, const char *path, hn_arena *arena, hn_st_tensor **out, size_t *count, hn_error *err) {
     size_t n = 0;
     HN_TRY(header_size(map, path, &n, err));
     const char *text = (const char *)map->p + 8;

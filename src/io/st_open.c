@@ -28,13 +28,9 @@ void hn_st_close(hn_st *s) {
     hn_free(s);
 }
 
-size_t hn_st_count(const hn_st *s) {
-    return s->count;
-}
+size_t hn_st_count(const hn_st *s) { return s->count; }
 
-const hn_st_tensor *hn_st_at(const hn_st *s, size_t i) {
-    return i < s->count ? &s->tensor[i] : NULL;
-}
+const hn_st_tensor *hn_st_at(const hn_st *s, size_t i) { return i < s->count ? &s->tensor[i] : NULL; }
 
 const hn_st_tensor *hn_st_find(const hn_st *s, const char *name) {
     if (s->count == 0) return NULL;
@@ -86,9 +82,7 @@ hn_status hn_st_open(const char *path, hn_st **out, hn_error *err) {
     return HN_OK;
 }
 
-static int by_string(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int by_string(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 /* The distinct files of a weight_map, sorted; names stay the JSON's. */
 static hn_status shard_names(const hn_json *map, const char *index, const char ***out, size_t *count, hn_error *err) {
@@ -166,8 +160,7 @@ static hn_status open_index(const char *dir, const char *index, hn_st **out, hn_
     hn_status st = HN_OK;
     if (hn_json_type(map) != HN_JSON_OBJECT || hn_json_len(map) == 0)
         st = hn_fail(err, HN_EFORMAT, "%s: \"weight_map\" is missing, empty or no object", index);
-    else
-        st = open_shards(dir, index, map, out, err);
+    else st = open_shards(dir, index, map, out, err);
     hn_json_free(json);
     return st;
 }

@@ -16,9 +16,7 @@ static int64_t elements(const hn_st_item *it) {
     return n;
 }
 
-static uint64_t item_bytes(const hn_st_item *it) {
-    return (uint64_t)elements(it) * (uint64_t)hn_st_dtype_bits(it->dtype) / 8;
-}
+static uint64_t item_bytes(const hn_st_item *it) { return (uint64_t)elements(it) * (uint64_t)hn_st_dtype_bits(it->dtype) / 8; }
 
 static int file_order(const void *a, const void *b) {
     const hn_st_item *x = *(const hn_st_item *const *)a, *y = *(const hn_st_item *const *)b;
@@ -35,8 +33,7 @@ static void build_header(hn_buf *h, const hn_st_item *const *items, size_t n) {
         hn_buf_putc(h, ',');
         hn_json_write_str(h, items[i]->name, strlen(items[i]->name));
         hn_buf_printf(h, ":{\"dtype\":\"%s\",\"shape\":[", hn_st_dtype_name(items[i]->dtype));
-        for (int32_t d = 0; d < items[i]->rank; d++)
-            hn_buf_printf(h, "%s%lld", d ? "," : "", (long long)items[i]->dim[d]);
+        for (int32_t d = 0; d < items[i]->rank; d++) hn_buf_printf(h, "%s%lld", d ? "," : "", (long long)items[i]->dim[d]);
         hn_buf_printf(h, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)at,
                       (unsigned long long)(at + item_bytes(items[i])));
         at += item_bytes(items[i]);
@@ -74,10 +71,8 @@ static hn_status write_sorted(const char *path, const hn_st_item *const *items, 
     HN_GO(st, hn_writer_open(&w, path, err));
     st = hn_writer_put(&w, header.p, header.n, err);
     for (size_t i = 0; i < n && st == HN_OK; i++) st = put_item(&w, items[i], piece, err);
-    if (st == HN_OK)
-        st = hn_writer_commit(&w, err);
-    else
-        hn_writer_abort(&w);
+    if (st == HN_OK) st = hn_writer_commit(&w, err);
+    else hn_writer_abort(&w);
 done:
     hn_free(piece);
     hn_buf_release(&header);
@@ -156,10 +151,8 @@ static hn_status write_shards(const char *dir, const char *stem, const hn_st_ite
     hn_status st = HN_OK;
     for (size_t k = 0; k < shards && st == HN_OK; k++) {
         hn_buf_clear(&path);
-        if (shards == 1)
-            hn_buf_printf(&path, "%s/%s.safetensors", dir, stem);
-        else
-            hn_buf_printf(&path, "%s/%s-%05zu-of-%05zu.safetensors", dir, stem, k + 1, shards);
+        if (shards == 1) hn_buf_printf(&path, "%s/%s.safetensors", dir, stem);
+        else hn_buf_printf(&path, "%s/%s-%05zu-of-%05zu.safetensors", dir, stem, k + 1, shards);
         st = path.failed ? hn_nomem(err, strlen(dir)) : hn_st_write(path.p, items + first[k], first[k + 1] - first[k], err);
     }
     if (st == HN_OK && shards > 1) {

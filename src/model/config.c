@@ -6,9 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-hn_cfg hn_cfg_of(const hn_model *m, hn_error *err) {
-    return (hn_cfg){m->config, err, HN_OK};
-}
+hn_cfg hn_cfg_of(const hn_model *m, hn_error *err) { return (hn_cfg){m->config, err, HN_OK}; }
 
 hn_status hn_cfg_bad(hn_cfg *c, hn_status code, const char *fmt, ...) {
     if (c->st != HN_OK) return c->st;
@@ -62,8 +60,7 @@ hn_act hn_cfg_act(hn_cfg *c, const char *key, const char *otherwise) {
     const hn_json *j = hn_json_get(c->json, key);
     const char *name = j ? hn_json_cstr(j) : otherwise;
     hn_act act = HN_ACT_NONE;
-    if (!name)
-        hn_cfg_bad(c, HN_EFORMAT, "\"%s\" must be the name of an activation", key);
+    if (!name) hn_cfg_bad(c, HN_EFORMAT, "\"%s\" must be the name of an activation", key);
     else if (!hn_act_find(name, &act) && c->st == HN_OK) {
         hn_cfg_bad(c, HN_ENOTSUP, "\"%s\": activation '%.60s' is not known", key, name);
         hn_error_detail(c->err, "known: %s", hn_act_names());

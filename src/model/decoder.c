@@ -122,5 +122,6 @@ int64_t hn_decoder_kept(const hn_model *m) {
     const hn_model_info *f = &m->info;
     int64_t q = f->heads * f->head_dim, kv = f->kv_heads * f->head_dim;
     int64_t norms = m->features & HN_DECODER_QK_NORM ? q + kv : 0;
-    return 4 * f->dim + 2 * q + 2 * kv + norms + 3 * f->ffn + f->heads + 2; /* x, its norm (twice); q, o; k, v; gate, up, product */
+    return 4 * f->dim + 2 * q + 2 * kv + norms + 3 * f->ffn + f->heads +
+           2; /* x, its norm (twice); q, o; k, v; gate, up, product */
 }

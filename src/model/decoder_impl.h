@@ -21,8 +21,8 @@ typedef struct hn_decoder {
 } hn_decoder;
 
 typedef struct hn_decoder_defaults { /* of the config class, where keys may be absent */
-    int64_t kv_heads;  /* 0: as many as heads */
-    int64_t head_dim;  /* 0: hidden_size / heads */
+    int64_t kv_heads;                /* 0: as many as heads */
+    int64_t head_dim;                /* 0: hidden_size / heads */
     int64_t max_position;
     int32_t bos, eos;
 } hn_decoder_defaults;
@@ -39,9 +39,8 @@ hn_tensor *hn_decoder_hidden(hn_model *m, hn_tape *t, const hn_batch *b, const h
 int64_t hn_decoder_kept(const hn_model *m);
 
 /* The fields of a descriptor that are the same for all of them. */
-#define HN_DECODER_COMMON                                                                          \
-    .prefix = "model.", .buffers = hn_decoder_buffers, .table = hn_decoder_table,                  \
-    .state_size = sizeof(hn_decoder), .layer_size = sizeof(hn_decoder_layer),                      \
-    .hidden = hn_decoder_hidden, .kept = hn_decoder_kept
+#define HN_DECODER_COMMON                                                                                                        \
+    .prefix = "model.", .buffers = hn_decoder_buffers, .table = hn_decoder_table, .state_size = sizeof(hn_decoder),              \
+    .layer_size = sizeof(hn_decoder_layer), .hidden = hn_decoder_hidden, .kept = hn_decoder_kept
 
 #endif

@@ -7,9 +7,7 @@ static const hn_family *const FAMILIES[] = {
 #undef HN_FAMILY
 };
 
-const hn_family_row *hn_family_at(size_t i) {
-    return i < sizeof FAMILIES / sizeof *FAMILIES ? &FAMILIES[i]->row : NULL;
-}
+const hn_family_row *hn_family_at(size_t i) { return i < sizeof FAMILIES / sizeof *FAMILIES ? &FAMILIES[i]->row : NULL; }
 
 const hn_family *hn_family_find(const char *model_type) {
     for (size_t i = 0; i < sizeof FAMILIES / sizeof *FAMILIES; i++)

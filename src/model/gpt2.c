@@ -123,7 +123,7 @@ static int64_t kept(const hn_model *m) {
 }
 
 const hn_family hn_family_gpt2 = {
-    .row = {"gpt2", "GPT-2, DistilGPT-2"},
+    .row = {.model_type = "gpt2", .about = "GPT-2, DistilGPT-2"},
     .architecture = "GPT2LMHeadModel",
     .base_architecture = "GPT2Model",
     .prefix = "transformer.",

@@ -117,7 +117,7 @@ static int64_t kept(const hn_model *m) {
 }
 
 const hn_family hn_family_gpt_neox = {
-    .row = {"gpt_neox", "Pythia, GPT-NeoX"},
+    .row = {.model_type = "gpt_neox", .about = "Pythia, GPT-NeoX"},
     .architecture = "GPTNeoXForCausalLM",
     .base_architecture = "GPTNeoXModel",
     .prefix = "gpt_neox.",

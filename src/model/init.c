@@ -15,10 +15,8 @@ static void constant(hn_tensor *t, float value) {
     float *f = t->data;
     double *d = t->data;
     for (int64_t i = 0; i < n; i++) {
-        if (t->dtype == HN_F32)
-            f[i] = value;
-        else
-            d[i] = (double)value;
+        if (t->dtype == HN_F32) f[i] = value;
+        else d[i] = (double)value;
     }
 }
 

@@ -12,7 +12,7 @@ static hn_status configure(hn_model *m, hn_error *err) {
 
 const hn_family hn_family_llama = {
     HN_DECODER_COMMON,
-    .row = {"llama", "Llama 1 to 3, SmolLM, TinyLlama"},
+    .row = {.model_type = "llama", .about = "Llama 1 to 3, SmolLM, TinyLlama"},
     .architecture = "LlamaForCausalLM",
     .base_architecture = "LlamaModel",
     .configure = configure,

@@ -37,9 +37,7 @@ static const hn_st_tensor *find_head(const loader *l, const char *name) {
     return !t && l->m->family->head_alias ? find(l, l->m->family->head_alias) : t;
 }
 
-static void use(loader *l, const hn_st_tensor *t) {
-    l->used[t - hn_st_at(l->file, 0)] = true;
-}
+static void use(loader *l, const hn_st_tensor *t) { l->used[t - hn_st_at(l->file, 0)] = true; }
 
 /* The config says the head is the embedding. If the file holds a head that differs, the file wins. */
 static void settle_tie(loader *l) {
@@ -52,8 +50,7 @@ static void settle_tie(loader *l) {
     if (!e) return;
     use(l, h);
     if (h->dtype == e->dtype && h->bytes == e->bytes && memcmp(h->data, e->data, (size_t)h->bytes) == 0) return;
-    hn_warn("%s: config.json ties the head to the embedding, but the file holds a different '%s': it is used", m->dir,
-            h->name);
+    hn_warn("%s: config.json ties the head to the embedding, but the file holds a different '%s': it is used", m->dir, h->name);
     m->info.tied = false;
     m->untied_by_file = true;
     m->features |= HN_HAS_HEAD;
@@ -220,9 +217,7 @@ hn_status hn_model_load(hn_dev *dev, const char *path, const hn_load_opts *o, hn
     hn_status st = hn_model_open(dev, dir, false, o->dtype, &m, err);
     hn_free(dir);
     if (st == HN_OK) st = load_weights(m, o, err);
-    if (st == HN_OK)
-        *out = m;
-    else
-        hn_model_free(m);
+    if (st == HN_OK) *out = m;
+    else hn_model_free(m);
     return st;
 }

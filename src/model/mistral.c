@@ -12,7 +12,7 @@ static hn_status configure(hn_model *m, hn_error *err) {
 
 const hn_family hn_family_mistral = {
     HN_DECODER_COMMON,
-    .row = {"mistral", "Mistral 7B and its like"},
+    .row = {.model_type = "mistral", .about = "Mistral 7B and its like"},
     .architecture = "MistralForCausalLM",
     .base_architecture = "MistralModel",
     .configure = configure,

@@ -131,25 +131,19 @@ hn_status hn_model_open(hn_dev *dev, const char *path, bool is_file, hn_dtype dt
     if (st == HN_OK) st = generation_tokens(m, err);
     if (st != HN_OK && m->dir) hn_error_context(err, "%s", m->dir);
 done:
-    if (st == HN_OK)
-        *out = m;
-    else
-        hn_model_free(m);
+    if (st == HN_OK) *out = m;
+    else hn_model_free(m);
     return st;
 }
 
-const hn_model_info *hn_model_get_info(const hn_model *m) {
-    return &m->info;
-}
+const hn_model_info *hn_model_get_info(const hn_model *m) { return &m->info; }
 
 hn_param *hn_model_params(hn_model *m, size_t *count) {
     *count = m->count;
     return m->param;
 }
 
-const char *hn_model_dir(const hn_model *m) {
-    return m->dir;
-}
+const char *hn_model_dir(const hn_model *m) { return m->dir; }
 
 hn_status hn_model_check_vocab(const hn_model *m, int64_t tokenizer_size, hn_error *err) {
     if (tokenizer_size <= m->info.vocab) return HN_OK;

@@ -46,7 +46,7 @@ struct hn_model {
     hn_buf config_text, generation_text; /* generation_text.n == 0: there is none */
     int64_t size[HN_DIM_COUNT];
     unsigned features;
-    bool untied_by_file;   /* the config says tied, the file holds a head of its own */
+    bool untied_by_file; /* the config says tied, the file holds a head of its own */
     double init_std, attention_dropout;
     bool dropout_said;     /* that attention dropout is not applied was logged */
     hn_base *state;        /* the family's state */
@@ -55,10 +55,10 @@ struct hn_model {
     hn_param *param;       /* [count] */
     const hn_pspec **spec; /* [count] */
     size_t count;
-    void *block;           /* weights of our own, one piece of the device pool; NULL: none */
+    void *block; /* weights of our own, one piece of the device pool; NULL: none */
     size_t block_bytes;
-    hn_st *file;           /* kept open while weights are mapped from it */
-    hn_arena arena;        /* state, layers, names, parameters */
+    hn_st *file;    /* kept open while weights are mapped from it */
+    hn_arena arena; /* state, layers, names, parameters */
 };
 
 /* ------------------------------------------------------------------ config.c: reads config.json; the first error stays */
@@ -96,9 +96,7 @@ hn_status hn_model_build_params(hn_model *m, hn_error *err) HN_MUST;
 hn_status hn_model_alloc_params(hn_model *m, hn_error *err) HN_MUST;
 /* Memory for info.layers layers of the family; a failure stands in the reader. */
 void hn_model_alloc_layers(hn_model *m, hn_cfg *c);
-static inline void *hn_model_layer(const hn_model *m, int64_t i) {
-    return m->layer + (size_t)i * m->family->layer_size;
-}
+static inline void *hn_model_layer(const hn_model *m, int64_t i) { return m->layer + (size_t)i * m->family->layer_size; }
 
 /* ------------------------------------------------------------------ forward.c: what all decoders do round their layers */
 

@@ -3,13 +3,9 @@
 
 #include <string.h>
 
-static bool per_layer(const hn_pspec *s) {
-    return strstr(s->name, "%d") != NULL;
-}
+static bool per_layer(const hn_pspec *s) { return strstr(s->name, "%d") != NULL; }
 
-static bool exists(const hn_model *m, const hn_pspec *s) {
-    return (m->features & s->when) == s->when;
-}
+static bool exists(const hn_model *m, const hn_pspec *s) { return (m->features & s->when) == s->when; }
 
 /* "a.%d.b" with the layer put in. */
 static char *full_name(hn_model *m, const hn_pspec *s, int64_t layer) {
@@ -69,9 +65,7 @@ hn_status hn_model_build_params(hn_model *m, hn_error *err) {
     return HN_OK;
 }
 
-static size_t aligned_bytes(const hn_tensor *t) {
-    return (hn_tensor_bytes(t) + 63) / 64 * 64;
-}
+static size_t aligned_bytes(const hn_tensor *t) { return (hn_tensor_bytes(t) + 63) / 64 * 64; }
 
 hn_status hn_model_alloc_params(hn_model *m, hn_error *err) {
     size_t bytes = 0;

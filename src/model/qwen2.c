@@ -12,7 +12,7 @@ static hn_status configure(hn_model *m, hn_error *err) {
 
 const hn_family hn_family_qwen2 = {
     HN_DECODER_COMMON,
-    .row = {"qwen2", "Qwen 1.5, 2 and 2.5"},
+    .row = {.model_type = "qwen2", .about = "Qwen 1.5, 2 and 2.5"},
     .architecture = "Qwen2ForCausalLM",
     .base_architecture = "Qwen2Model",
     .configure = configure,

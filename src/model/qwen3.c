@@ -2,8 +2,7 @@
 #include "model/decoder_impl.h"
 
 static hn_status configure(hn_model *m, hn_error *err) {
-    static const hn_decoder_defaults defaults = {
-        .kv_heads = 32, .head_dim = 128, .max_position = 32768, .bos = -1, .eos = -1};
+    static const hn_decoder_defaults defaults = {.kv_heads = 32, .head_dim = 128, .max_position = 32768, .bos = -1, .eos = -1};
     hn_cfg c = hn_cfg_of(m, err);
     hn_decoder_configure(&c, m, &defaults);
     hn_decoder_qwen_windows(&c, m);
@@ -14,7 +13,7 @@ static hn_status configure(hn_model *m, hn_error *err) {
 
 const hn_family hn_family_qwen3 = {
     HN_DECODER_COMMON,
-    .row = {"qwen3", "Qwen 3, dense"},
+    .row = {.model_type = "qwen3", .about = "Qwen 3, dense"},
     .architecture = "Qwen3ForCausalLM",
     .base_architecture = "Qwen3Model",
     .configure = configure,

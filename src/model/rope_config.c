@@ -10,7 +10,10 @@
 
 #define ABSENT ((double)NAN)
 
-static const struct { const char *name; hn_rope_type type; } TYPES[] = {
+static const struct {
+    const char *name;
+    hn_rope_type type;
+} TYPES[] = {
     {"default", HN_ROPE_DEFAULT},
     {"linear", HN_ROPE_LINEAR},
     {"llama3", HN_ROPE_LLAMA3},
@@ -61,10 +64,8 @@ static double required(hn_cfg *c, const char *type, const char *key) {
 static void scaled(hn_cfg *in, const char *type, double max_position, double outside, hn_rope_spec *spec) {
     double inside = hn_cfg_num(in, "original_max_position_embeddings", max_position);
     spec->original_positions = isnan(outside) ? inside : outside;
-    if (spec->type == HN_ROPE_YARN && !hn_json_get(in->json, "factor"))
-        spec->factor = max_position / spec->original_positions;
-    else
-        spec->factor = required(in, type, "factor");
+    if (spec->type == HN_ROPE_YARN && !hn_json_get(in->json, "factor")) spec->factor = max_position / spec->original_positions;
+    else spec->factor = required(in, type, "factor");
     if (spec->type == HN_ROPE_LLAMA3) {
         spec->low_freq = required(in, type, "low_freq_factor");
         spec->high_freq = required(in, type, "high_freq_factor");

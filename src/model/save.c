@@ -6,9 +6,7 @@
 
 #include <string.h>
 
-static hn_st_dtype file_dtype(hn_dtype t) {
-    return t == HN_BF16 ? HN_ST_BF16 : t == HN_F16 ? HN_ST_F16 : HN_ST_F32;
-}
+static hn_st_dtype file_dtype(hn_dtype t) { return t == HN_BF16 ? HN_ST_BF16 : t == HN_F16 ? HN_ST_F16 : HN_ST_F32; }
 
 typedef struct narrow_ctx {
     const hn_tensor *t;

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-static const struct { const char *name; hn_act act; } ACTS[] = {
+static const struct {
+    const char *name;
+    hn_act act;
+} ACTS[] = {
     {"silu", HN_ACT_SILU},
     {"swish", HN_ACT_SILU},
     {"gelu", HN_ACT_GELU},
@@ -24,9 +27,7 @@ bool hn_act_find(const char *name, hn_act *out) {
     return false;
 }
 
-const char *hn_act_names(void) {
-    return "silu, swish, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu, tanh";
-}
+const char *hn_act_names(void) { return "silu, swish, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast, relu, tanh"; }
 
 hn_tensor *hn_nn_attend(hn_tape *t, hn_tensor *q, hn_tensor *k, hn_tensor *v, const hn_rope_table *rope, const hn_attn *a,
                         hn_kv_cache *cache, int32_t layer) {

@@ -11,27 +11,25 @@ typedef struct kv_segment {
     char *data;       /* NULL while nothing is stored */
     int64_t len, cap; /* rows */
     int32_t parent;
-    int32_t holds;    /* the owner and the children; 0: free slot */
-    bool marked;      /* already a target, while targets are checked */
+    int32_t holds; /* the owner and the children; 0: free slot */
+    bool marked;   /* already a target, while targets are checked */
 } kv_segment;
 
 struct hn_kv_cache {
     hn_dev *dev;
-    size_t row;       /* bytes of one row */
+    size_t row; /* bytes of one row */
     int64_t dim;
     int32_t layers;
-    kv_segment *seg;    /* [slots]; 0 is unused */
+    kv_segment *seg; /* [slots]; 0 is unused */
     int32_t slots;
     hn_kv_span *span; /* [slots], of the layer asked for last */
     int32_t *target;  /* [targets] where the next batch's rows go */
     int32_t targets;
-    int32_t *start;   /* [targets + 1] rows of the batch in flight */
+    int32_t *start; /* [targets + 1] rows of the batch in flight */
     bool flying;
 };
 
-static size_t block_bytes(const hn_kv_cache *c, int64_t cap) {
-    return (size_t)c->layers * 2 * (size_t)cap * c->row;
-}
+static size_t block_bytes(const hn_kv_cache *c, int64_t cap) { return (size_t)c->layers * 2 * (size_t)cap * c->row; }
 
 static char *rows_of(const hn_kv_cache *c, const kv_segment *s, int32_t layer, int value) {
     return s->data + (size_t)(2 * layer + value) * (size_t)s->cap * c->row;
@@ -76,9 +74,7 @@ static hn_status reserve(hn_kv_cache *c, kv_segment *s, int64_t cap, hn_error *e
     return HN_OK;
 }
 
-static bool alive(const hn_kv_cache *c, int32_t id) {
-    return id > 0 && id < c->slots && c->seg[id].holds > 0;
-}
+static bool alive(const hn_kv_cache *c, int32_t id) { return id > 0 && id < c->slots && c->seg[id].holds > 0; }
 
 static hn_status free_slot(hn_kv_cache *c, int32_t *out, hn_error *err) {
     for (int32_t i = 1; i < c->slots; i++) {
@@ -112,9 +108,7 @@ hn_status hn_kv_cache_add(hn_kv_cache *c, int32_t parent, int64_t room, int32_t 
     return HN_OK;
 }
 
-int64_t hn_kv_cache_len(const hn_kv_cache *c, int32_t id) {
-    return alive(c, id) ? c->seg[id].len : 0;
-}
+int64_t hn_kv_cache_len(const hn_kv_cache *c, int32_t id) { return alive(c, id) ? c->seg[id].len : 0; }
 
 int64_t hn_kv_cache_path(const hn_kv_cache *c, int32_t id) {
     int64_t n = 0;
@@ -146,12 +140,10 @@ static hn_status check_targets(hn_kv_cache *c, const int32_t *target, int32_t s,
     hn_status st = HN_OK;
     for (int32_t i = 0; i < s && st == HN_OK; i++) {
         if (target[i] == 0) continue;
-        if (!alive(c, target[i]))
-            st = hn_fail(err, HN_EARG, "cached segment %d does not exist", target[i]);
+        if (!alive(c, target[i])) st = hn_fail(err, HN_EARG, "cached segment %d does not exist", target[i]);
         else if (c->seg[target[i]].marked)
             st = hn_fail(err, HN_EARG, "two segments of a batch cannot both go to cached segment %d", target[i]);
-        else
-            c->seg[target[i]].marked = true;
+        else c->seg[target[i]].marked = true;
     }
     for (int32_t i = 1; i < c->slots; i++) c->seg[i].marked = false;
     return st;

@@ -23,22 +23,22 @@ typedef enum hn_dim {
     HN_DIM_COUNT
 } hn_dim;
 
-enum { /* how a weight starts, and what it is */
-    HN_P_LAYERNORM = 1, /* belongs to a LayerNorm: no weight decay */
-    HN_P_ONES = 2,      /* starts as 1 */
-    HN_P_ZEROS = 4,     /* starts as 0 */
-    HN_P_RESIDUAL = 8,  /* GPT-2: normal(0, std / sqrt(2 layers)) */
-    HN_P_EMBED = 16     /* row pad_token_id starts as 0 */
+enum {                     /* how a weight starts, and what it is */
+       HN_P_LAYERNORM = 1, /* belongs to a LayerNorm: no weight decay */
+       HN_P_ONES = 2,      /* starts as 1 */
+       HN_P_ZEROS = 4,     /* starts as 0 */
+       HN_P_RESIDUAL = 8,  /* GPT-2: normal(0, std / sqrt(2 layers)) */
+       HN_P_EMBED = 16     /* row pad_token_id starts as 0 */
 };
 
 /* One row = one weight (of every layer, where the name holds %d). Tables end with a row whose name is NULL; rows with
  * %d stand together. Order: transformers' module order. */
 typedef struct hn_pspec {
-    const char *name;   /* "model.layers.%d.self_attn.q_proj.weight" */
-    size_t offset;      /* of the hn_tensor * in the family's state, or in its layer's state where the name holds %d */
-    hn_dim dim[2];      /* HN_DIM_NONE ends the shape */
-    unsigned flags;     /* HN_P_* */
-    unsigned when;      /* the weight exists iff the model has all of these features (bits of the family) */
+    const char *name; /* "model.layers.%d.self_attn.q_proj.weight" */
+    size_t offset;    /* of the hn_tensor * in the family's state, or in its layer's state where the name holds %d */
+    hn_dim dim[2];    /* HN_DIM_NONE ends the shape */
+    unsigned flags;   /* HN_P_* */
+    unsigned when;    /* the weight exists iff the model has all of these features (bits of the family) */
 } hn_pspec;
 
 /* transformers' rule on names: no decay for what matches bias, layernorm, rmsnorm, (^|\.)norm($|\.), _norm($|\.). */
@@ -53,9 +53,9 @@ typedef struct hn_adapter {
     bool on;
 } hn_adapter;
 struct hn_linear {
-    hn_tensor *w, *b;     /* w [M,K] (transposed: [K,M]); b [M] or NULL */
+    hn_tensor *w, *b; /* w [M,K] (transposed: [K,M]); b [M] or NULL */
     bool transposed;
-    hn_adapter *adapter;  /* NULL: none */
+    hn_adapter *adapter; /* NULL: none */
 };
 /* y = x w^T + b, and the adapter's part: the one place where adapters act. x [N,K] -> [N,M]. */
 hn_tensor *hn_nn_linear(hn_tape *t, hn_tensor *x, const hn_linear *l);
@@ -66,13 +66,13 @@ typedef enum hn_rope_type { HN_ROPE_DEFAULT, HN_ROPE_LINEAR, HN_ROPE_LLAMA3, HN_
 typedef struct hn_rope_spec {
     hn_rope_type type;
     double theta;
-    int32_t dims;              /* rotated dims of a head, even */
-    double factor;             /* linear, llama3, yarn */
+    int32_t dims;               /* rotated dims of a head, even */
+    double factor;              /* linear, llama3, yarn */
     double low_freq, high_freq; /* llama3 */
-    double original_positions; /* llama3, yarn */
+    double original_positions;  /* llama3, yarn */
     double beta_fast, beta_slow, attention_factor /* NaN: from factor */, mscale, mscale_all /* 0: unset */; /* yarn */
-    bool truncate;             /* yarn: ramp bounds rounded outwards */
-    bool interleaved;          /* pairs (2j, 2j+1) instead of (j, j + half) */
+    bool truncate;    /* yarn: ramp bounds rounded outwards */
+    bool interleaved; /* pairs (2j, 2j+1) instead of (j, j + half) */
 } hn_rope_spec;
 
 enum { HN_ROPE_MAX_HALF = 512 };

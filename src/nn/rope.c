@@ -37,9 +37,7 @@ static double yarn_dim(const hn_rope_spec *s, double turns) {
     return s->dims * log(s->original_positions / (turns * 2 * PI)) / (2 * log(s->theta));
 }
 
-static double yarn_mscale(double factor, double mscale) {
-    return factor <= 1 ? 1.0 : 0.1 * mscale * log(factor) + 1.0;
-}
+static double yarn_mscale(double factor, double mscale) { return factor <= 1 ? 1.0 : 0.1 * mscale * log(factor) + 1.0; }
 
 static void yarn(hn_rope *r, const hn_rope_spec *s) {
     double low = yarn_dim(s, s->beta_fast), high = yarn_dim(s, s->beta_slow);
@@ -56,19 +54,17 @@ static void yarn(hn_rope *r, const hn_rope_spec *s) {
         float keep = 1.0f - fminf(fmaxf(ramp, 0.0f), 1.0f);
         r->inv_freq[j] = 1.0f / ((float)s->factor * wide) * (1.0f - keep) + 1.0f / wide * keep;
     }
-    if (!isnan(s->attention_factor))
-        r->scale = s->attention_factor;
+    if (!isnan(s->attention_factor)) r->scale = s->attention_factor;
     else if (s->mscale > 0 && s->mscale_all > 0)
         r->scale = yarn_mscale(s->factor, s->mscale) / yarn_mscale(s->factor, s->mscale_all);
-    else
-        r->scale = yarn_mscale(s->factor, 1);
+    else r->scale = yarn_mscale(s->factor, 1);
 }
 
 hn_status hn_rope_init(hn_rope *r, const hn_rope_spec *s, hn_error *err) {
     *r = (hn_rope){.half = s->dims / 2, .interleaved = s->interleaved, .scale = 1};
     if (s->dims < 2 || s->dims % 2 != 0 || r->half > HN_ROPE_MAX_HALF)
-        return hn_fail(err, HN_EARG, "rotary positions turn an even number of dims from 2 to %d, not %d",
-                       2 * HN_ROPE_MAX_HALF, s->dims);
+        return hn_fail(err, HN_EARG, "rotary positions turn an even number of dims from 2 to %d, not %d", 2 * HN_ROPE_MAX_HALF,
+                       s->dims);
     if (!(s->theta > 0)) return hn_fail(err, HN_EARG, "rope_theta must be positive");
     bool scaled = s->type != HN_ROPE_DEFAULT;
     if (scaled && !(s->factor > 0)) return hn_fail(err, HN_EARG, "the rope factor must be positive");

@@ -11,9 +11,9 @@ static hn_sampling sampling(const char *name) {
     return HN_SAMPLE_RANDOM;
 }
 
-hn_status hn_source_open(hn_source *s, const hn_rows *rows, const hn_train_opts *o, hn_error *err) {
+hn_status hn_epochs_open(hn_epochs *s, const hn_rows *rows, const hn_train_opts *o, hn_error *err) {
     int64_t batch = o->per_device_train_batch_size, n = rows->rows;
-    *s = (hn_source){.rows = rows, .how = sampling(o->train_sampling_strategy), .batch = batch, .epoch = -1,
+    *s = (hn_epochs){.rows = rows, .how = sampling(o->train_sampling_strategy), .batch = batch, .epoch = -1,
                      .seed = (uint64_t)(o->data_seed == HN_UNSET_INT ? o->seed : o->data_seed),
                      .accumulate = o->gradient_accumulation_steps};
     s->micro = o->dataloader_drop_last ? n / batch : (n + batch - 1) / batch;
@@ -26,26 +26,26 @@ hn_status hn_source_open(hn_source *s, const hn_rows *rows, const hn_train_opts 
     s->order = hn_alloc_array((size_t)n, sizeof *s->order);
     s->length = hn_alloc_array((size_t)n, sizeof *s->length);
     if (!s->order || !s->length) {
-        hn_source_close(s);
+        hn_epochs_close(s);
         return hn_nomem(err, 2 * (size_t)n * sizeof *s->order);
     }
     for (int64_t i = 0; i < n; i++) s->length[i] = rows->at[i + 1] - rows->at[i];
     return HN_OK;
 }
 
-void hn_source_close(hn_source *s) {
+void hn_epochs_close(hn_epochs *s) {
     hn_free(s->order);
     hn_free(s->length);
-    *s = (hn_source){.epoch = -1};
+    *s = (hn_epochs){.epoch = -1};
 }
 
-int64_t hn_source_window(const hn_source *s, int64_t window, int64_t *first) {
+int64_t hn_epochs_window(const hn_epochs *s, int64_t window, int64_t *first) {
     *first = window * s->accumulate;
     int64_t rest = s->micro - *first;
     return rest < s->accumulate ? rest : s->accumulate;
 }
 
-hn_status hn_source_rows(hn_source *s, int64_t epoch, int64_t micro, const int64_t **row, int64_t *count, hn_error *err) {
+hn_status hn_epochs_rows(hn_epochs *s, int64_t epoch, int64_t micro, const int64_t **row, int64_t *count, hn_error *err) {
     int64_t n = s->rows->rows;
     if (s->epoch != epoch) {
         s->epoch = -1;
@@ -58,7 +58,7 @@ hn_status hn_source_rows(hn_source *s, int64_t epoch, int64_t micro, const int64
     return HN_OK;
 }
 
-hn_status hn_source_longest(hn_source *s, int64_t steps, int64_t *epoch, int64_t *micro, int64_t *tokens, hn_error *err) {
+hn_status hn_epochs_longest(hn_epochs *s, int64_t steps, int64_t *epoch, int64_t *micro, int64_t *tokens, hn_error *err) {
     enum { MOST = 20000000 }; /* rows looked at: a bound on the time, not on the run */
     int64_t looked = 0;
     *tokens = -1;
@@ -68,7 +68,7 @@ hn_status hn_source_longest(hn_source *s, int64_t steps, int64_t *epoch, int64_t
             const int64_t *row;
             int64_t count, sum = 0;
             if (e * s->windows + m / s->accumulate >= steps) break;
-            HN_TRY(hn_source_rows(s, e, m, &row, &count, err));
+            HN_TRY(hn_epochs_rows(s, e, m, &row, &count, err));
             for (int64_t i = 0; i < count; i++) sum += s->length[row[i]];
             looked += count;
             if (sum <= *tokens) continue;

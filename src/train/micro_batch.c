@@ -42,14 +42,15 @@ static hn_status make_room(hn_runner *r, const hn_batch *b, hn_error *err) {
         r->rebased = p;
         r->rebased_room = ints;
     }
-    if (b->rows <= r->room) return HN_OK;
-    double *real = hn_realloc_array(r->real, (size_t)b->rows * COLUMNS, sizeof *real);
-    if (!real) return hn_nomem(err, (size_t)b->rows * COLUMNS * sizeof *real);
-    r->real = real;
-    uint8_t *top1 = hn_realloc_array(r->top1, (size_t)b->rows, 1);
-    if (!top1) return hn_nomem(err, (size_t)b->rows);
+    int64_t rows = b->rows > 0 ? b->rows : 1;
+    if (rows <= r->room) return HN_OK;
+    uint8_t *top1 = hn_realloc_array(r->top1, (size_t)rows, 1);
+    if (!top1) return hn_nomem(err, (size_t)rows);
     r->top1 = top1;
-    r->room = b->rows;
+    double *real = hn_realloc_array(r->real, (size_t)rows * COLUMNS, sizeof *real);
+    if (!real) return hn_nomem(err, (size_t)rows * COLUMNS * sizeof *real);
+    r->real = real;
+    r->room = rows;
     return HN_OK;
 }
 
@@ -91,8 +92,8 @@ static void cut(hn_runner *r, const hn_batch *b, const piece *p, hn_batch *out) 
     out->pos = b->pos + p->t0;
     if (b->length) out->length = b->length + p->t0;
     out->target = b->target + p->r0;
-    out->weight = b->weight + p->r0;
-    out->sequence = b->sequence + p->r0;
+    if (b->weight) out->weight = b->weight + p->r0;
+    if (b->sequence) out->sequence = b->sequence + p->r0;
     out->start = r->rebased;
     out->parent = out->start + out->segments + 1;
     out->row = out->parent + out->segments;
@@ -115,9 +116,8 @@ static hn_outputs outputs_of(hn_runner *r, const hn_batch *b) {
                         .top1 = a & HN_WANT_TOP1 ? r->top1 : NULL};
 }
 
-static hn_seeds seeds_of(hn_runner *r, const hn_batch *b) {
+static hn_seeds seeds_of(hn_runner *r) {
     memset(column(r, COL_SEED_LOGP), 0, 3 * (size_t)r->room * sizeof(double));
-    (void)b;
     return (hn_seeds){.logp = r->asks & HN_WANT_LOGP ? column(r, COL_SEED_LOGP) : NULL,
                       .entropy = r->asks & HN_WANT_ENTROPY ? column(r, COL_SEED_ENTROPY) : NULL,
                       .mean_logp = r->asks & HN_WANT_MEAN_LOGP ? column(r, COL_SEED_MEAN) : NULL};
@@ -203,17 +203,16 @@ hn_status hn_runner_outputs(hn_runner *r, const hn_batch *b, hn_outputs *out, hn
 hn_status hn_runner_train(hn_runner *r, const hn_batch *b, const hn_norm *norm, uint64_t key, hn_metrics *metrics, double *loss,
                           hn_error *err) {
     HN_TRY(make_room(r, b, err));
-    hn_seeds seeds = seeds_of(r, b);
+    hn_seeds seeds = seeds_of(r);
     hn_outputs out = outputs_of(r, b);
     const hn_objective *f = r->objective;
     if (f->known_seeds && f->known_seeds(r->self, b, norm, &seeds)) {
         HN_TRY(seeded(r, b, &seeds, key, err));
-        seeds = seeds_of(r, b);
-        *loss = f->loss(r->self, &out, b, norm, &seeds, metrics);
+        *loss = f->loss(r->self, &out, b, norm, NULL, metrics);
         hn_tape_reset(r->tape);
         return HN_OK;
     }
-    seeds = seeds_of(r, b);
+    seeds = seeds_of(r);
     piece p = {0};
     hn_batch chunk;
     hn_logprob *lp = NULL;
@@ -236,7 +235,6 @@ hn_status hn_runner_train(hn_runner *r, const hn_batch *b, const hn_norm *norm, 
 hn_status hn_runner_eval(hn_runner *r, const hn_batch *b, const hn_norm *norm, hn_metrics *metrics, double *loss, hn_error *err) {
     hn_outputs out;
     HN_TRY(hn_runner_outputs(r, b, &out, err));
-    hn_seeds seeds = seeds_of(r, b);
-    *loss = r->objective->loss(r->self, &out, b, norm, &seeds, metrics);
+    *loss = r->objective->loss(r->self, &out, b, norm, NULL, metrics);
     return HN_OK;
 }

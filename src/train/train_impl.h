@@ -35,22 +35,22 @@ hn_status hn_optim_load(hn_optim *o, const char *path, hn_error *err) HN_MUST;
 
 /* ------------------------------------------------------------------ batches of an epoch (epoch_source.c) */
 
-typedef struct hn_source {
+typedef struct hn_epochs {
     const hn_rows *rows;
     hn_sampling how;
     uint64_t seed;
     int64_t batch, accumulate;        /* rows of a micro-batch, micro-batches of a window */
     int64_t micro, windows;           /* micro-batches and windows of an epoch */
     int64_t epoch, *order, *length;   /* order of that epoch; -1: none yet */
-} hn_source;
-hn_status hn_source_open(hn_source *s, const hn_rows *rows, const hn_train_opts *o, hn_error *err) HN_MUST;
-void hn_source_close(hn_source *s);
+} hn_epochs;
+hn_status hn_epochs_open(hn_epochs *s, const hn_rows *rows, const hn_train_opts *o, hn_error *err) HN_MUST;
+void hn_epochs_close(hn_epochs *s);
 /* Micro-batches of the window: *first in the epoch, returns how many (the last window may be short). */
-int64_t hn_source_window(const hn_source *s, int64_t window, int64_t *first);
+int64_t hn_epochs_window(const hn_epochs *s, int64_t window, int64_t *first);
 /* Row numbers of a micro-batch, borrowed until another epoch is asked for. */
-hn_status hn_source_rows(hn_source *s, int64_t epoch, int64_t micro, const int64_t **row, int64_t *count, hn_error *err) HN_MUST;
+hn_status hn_epochs_rows(hn_epochs *s, int64_t epoch, int64_t micro, const int64_t **row, int64_t *count, hn_error *err) HN_MUST;
 /* The micro-batch with most tokens among those of the given steps. */
-hn_status hn_source_longest(hn_source *s, int64_t steps, int64_t *epoch, int64_t *micro, int64_t *tokens, hn_error *err) HN_MUST;
+hn_status hn_epochs_longest(hn_epochs *s, int64_t steps, int64_t *epoch, int64_t *micro, int64_t *tokens, hn_error *err) HN_MUST;
 
 /* ------------------------------------------------------------------ a micro-batch through the model (micro_batch.c) */
 
@@ -102,7 +102,7 @@ struct hn_trainer {
     hn_json *kwargs;              /* of the schedule */
     hn_runner runner;
     hn_optim optim;
-    hn_source source;
+    hn_epochs source;
     hn_plan plan;
     int64_t longest_epoch, longest_micro;
     int64_t logging_steps, eval_steps, save_steps; /* in steps */

@@ -112,7 +112,6 @@ const hn_opt hn_train_table[] = {
     NOOP("report_to", "logs are trainer_state.json and metrics.jsonl"),
     NOOP("run_name", "no tracker is told about the run"),
     NOOP("logging_dir", "logs are in output_dir"),
-    NOOP("log_level", "see --quiet"),
     NOOP("log_level_replica", "there is one process"),
     NOOP("log_on_each_node", "there is one process"),
     NOOP("save_on_each_node", "there is one process"),
@@ -188,7 +187,10 @@ static hn_status check_best(const hn_train_opts *o, hn_error *err) {
 static hn_status check_schedule(const hn_train_opts *o, hn_error *err) {
     hn_json *kwargs = NULL;
     const char *text = o->lr_scheduler_kwargs;
-    if (text) HN_TRY(hn_json_parse(text, strlen(text), "--lr_scheduler_kwargs", 1, &kwargs, err));
+    if (text && hn_json_parse(text, strlen(text), "--lr_scheduler_kwargs", 1, &kwargs, err) != HN_OK) {
+        if (err) err->code = HN_EARG; /* a setting is wrong, no input file */
+        return HN_EARG;
+    }
     hn_status st = hn_schedule_check(o->lr_scheduler_type, kwargs, err);
     double end = hn_json_num(hn_json_get(kwargs, "lr_end"), 1e-7);
     if (st == HN_OK && hn_streq(o->lr_scheduler_type, "polynomial") && o->learning_rate > 0 && end >= o->learning_rate)

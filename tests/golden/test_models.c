@@ -90,7 +90,8 @@ static void read_rows(golden *g) {
 
 static void check_forward(golden *g) {
     int64_t v = hn_model_get_info(g->m)->vocab;
-    float *all = hn_alloc_array(MOST_TOKENS, (size_t)v * sizeof *all), *one = hn_alloc_array(MOST_TOKENS, (size_t)v * sizeof *one);
+    float *all = hn_alloc_array(MOST_TOKENS, (size_t)v * sizeof *all),
+          *one = hn_alloc_array(MOST_TOKENS, (size_t)v * sizeof *one);
     assert_non_null(all);
     assert_non_null(one);
     hn_error err = {0};
@@ -227,22 +228,19 @@ static void check_greedy(golden *g) {
 }
 
 static bool report(const golden *g) {
-    bool ok = g->logits.worst <= 2e-5 && g->hidden.worst <= 2e-5 && g->grads.worst <= 1e-3 && g->loss.worst <= 1e-5 && g->exact.worst <= 1e-7 &&
-              g->tokens && g->bits;
-    printf("%-20s %s logits %.1e (%s) hidden %.1e (float64 %.1e) loss %.1e gradients %.1e (%s) greedy %s packed %s\n", g->name, ok ? "ok " : "OFF",
-           g->logits.worst, g->logits.where, g->hidden.worst, g->exact.worst, g->loss.worst, g->grads.worst, g->grads.where,
-           g->tokens ? "equal" : "DIFFERS", g->bits ? "bit-equal" : "DIFFERS");
+    bool ok = g->logits.worst <= 2e-5 && g->hidden.worst <= 2e-5 && g->grads.worst <= 1e-3 && g->loss.worst <= 1e-5 &&
+              g->exact.worst <= 1e-7 && g->tokens && g->bits;
+    printf("%-20s %s logits %.1e (%s) hidden %.1e (float64 %.1e) loss %.1e gradients %.1e (%s) greedy %s packed %s\n", g->name,
+           ok ? "ok " : "OFF", g->logits.worst, g->logits.where, g->hidden.worst, g->exact.worst, g->loss.worst, g->grads.worst,
+           g->grads.where, g->tokens ? "equal" : "DIFFERS", g->bits ? "bit-equal" : "DIFFERS");
     return ok;
 }
 
 static void uncovered(tally *n, const char *name, const hn_error *err) {
     n->uncovered++;
-    if (strstr(err->msg, "model family"))
-        n->families++;
-    else if (strstr(err->msg, "architecture"))
-        n->heads++;
-    else
-        n->others++;
+    if (strstr(err->msg, "model family")) n->families++;
+    else if (strstr(err->msg, "architecture")) n->heads++;
+    else n->others++;
     const char *what = strstr(err->msg, "config.json: ");
     printf("%-20s not yet covered: %s\n", name, what ? what + 13 : err->msg);
 }

@@ -52,8 +52,8 @@ static float *logits_of(hn_model *m, hn_tape *t, const hn_batch *b, hn_kv_cache 
 static void same_rows(const char *what, const char *model, const float *a, const float *b, int64_t rows) {
     for (int64_t i = 0; i < rows * VOCAB; i++)
         if (memcmp(&a[i], &b[i], sizeof *a) != 0)
-            fail_msg("%s, %s: row %lld column %lld: %.9g is not %.9g", what, model, (long long)(i / VOCAB), (long long)(i % VOCAB),
-                     (double)a[i], (double)b[i]);
+            fail_msg("%s, %s: row %lld column %lld: %.9g is not %.9g", what, model, (long long)(i / VOCAB),
+                     (long long)(i % VOCAB), (double)a[i], (double)b[i]);
 }
 
 static void test_packed_is_single(void **state) {
@@ -452,7 +452,7 @@ static void test_half_files(void **state) {
 
 static int open_all(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/hone-laws-XXXXXX");
+    snprintf(dir, sizeof dir, "%s", "/tmp/hone-laws-XXXXXX");
     return hn_dev_cpu_new(NULL, &dev, NULL) == HN_OK && mkdtemp(dir) ? 0 : -1;
 }
 

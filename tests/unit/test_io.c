@@ -18,7 +18,7 @@ static char dir[64];
 
 static int make_dir(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/hone-io-XXXXXX");
+    snprintf(dir, sizeof dir, "%s", "/tmp/hone-io-XXXXXX");
     return mkdtemp(dir) ? 0 : -1;
 }
 
@@ -54,15 +54,19 @@ typedef struct bad_case {
 static const bad_case BAD[] = {
     {"gap", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "gap"},
     {"overlap",
-     "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8,
-     "inside"},
+     "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,"
+     "8]}}",
+     8, "inside"},
     {"same place twice",
-     "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
-     "inside"},
+     "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,"
+     "4]}}",
+     4, "inside"},
     {"truncated", "{\"a\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}", 12, "the file holds 12"},
     {"bytes behind", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 6, "2 bytes after"},
-    {"twice", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
-     "twice"},
+    {"twice",
+     "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,"
+     "4]}}",
+     4, "twice"},
     {"wrong size", "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, "need 12 bytes"},
     {"offsets reversed", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "end before"},
     {"negative offset", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}", 4, "data_offsets"},
@@ -321,8 +325,8 @@ static void test_hub(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_files), cmocka_unit_test(test_bad_header_sizes), cmocka_unit_test(test_legal_oddities),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_shards), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_bad_files),  cmocka_unit_test(test_bad_header_sizes), cmocka_unit_test(test_legal_oddities),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_shards),           cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_hub),
     };
     return cmocka_run_group_tests(tests, make_dir, drop_dir);

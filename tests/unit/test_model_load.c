@@ -86,11 +86,16 @@ static void refused(hn_status code, const char *part, const char *detail) {
 
 static void test_bad_configs(void **state) {
     (void)state;
-    static const struct { const char *model, *from, *to; hn_status code; const char *part, *detail; } cases[] = {
+    static const struct {
+        const char *model, *from, *to;
+        hn_status code;
+        const char *part, *detail;
+    } cases[] = {
         {"llama", "\"model_type\": \"llama\"", "\"model_type\": \"mamba\"", HN_ENOTSUP, "model family 'mamba'",
          "llama, mistral, qwen2, qwen3, gpt2, gpt_neox"},
         {"llama", "\"model_type\": \"llama\",", "", HN_EFORMAT, "\"model_type\" is missing", NULL},
-        {"llama", "LlamaForCausalLM", "LlamaForSequenceClassification", HN_ENOTSUP, "LlamaForSequenceClassification", "LlamaForCausalLM"},
+        {"llama", "LlamaForCausalLM", "LlamaForSequenceClassification", HN_ENOTSUP, "LlamaForSequenceClassification",
+         "LlamaForCausalLM"},
         {"llama", "\"hidden_size\": 32,", "", HN_EFORMAT, "\"hidden_size\" is missing", "llama"},
         {"gpt2", "\"n_head\": 4,", "", HN_EFORMAT, "\"n_head\" is missing", "gpt2"},
         {"gpt_neox", "\"intermediate_size\": 44,", "", HN_EFORMAT, "\"intermediate_size\" is missing", NULL},
@@ -100,9 +105,11 @@ static void test_bad_configs(void **state) {
         {"llama", "\"silu\"", "\"mish\"", HN_ENOTSUP, "activation 'mish'", "silu"},
         {"llama", "\"mlp_bias\": false", "\"mlp_bias\": 0", HN_EFORMAT, "\"mlp_bias\" must be true or false", NULL},
         {"llama", "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", HN_ESHAPE, "no multiple", NULL},
-        {"llama", "\"rope_type\": \"default\"", "\"rope_type\": \"dynamic\", \"factor\": 2.0", HN_ENOTSUP, "rope type 'dynamic'", "yarn"},
+        {"llama", "\"rope_type\": \"default\"", "\"rope_type\": \"dynamic\", \"factor\": 2.0", HN_ENOTSUP, "rope type 'dynamic'",
+         "yarn"},
         {"llama", "\"rope_type\": \"default\"", "\"rope_type\": \"linear\"", HN_EFORMAT, "needs \"factor\"", NULL},
-        {"llama", "\"rope_type\": \"default\"", "\"rope_type\": \"linear\", \"factor\": 0", HN_EARG, "factor must be positive", NULL},
+        {"llama", "\"rope_type\": \"default\"", "\"rope_type\": \"linear\", \"factor\": 0", HN_EARG, "factor must be positive",
+         NULL},
         {"llama", "\"rope_theta\": 10000.0", "\"rope_theta\": -1", HN_EARG, "rope_theta", NULL},
         {"llama", "\"head_dim\": 8", "\"head_dim\": 7", HN_EARG, "even number", NULL},
         {"llama", "\"use_cache\": true", "\"auto_map\": {\"AutoConfig\": \"x.y\"}", HN_ENOTSUP, "auto_map", NULL},
@@ -121,9 +128,7 @@ static void test_bad_configs(void **state) {
     }
 }
 
-static bool drop_norm(hn_st_item *item) {
-    return !hn_streq(item->name, "model.norm.weight");
-}
+static bool drop_norm(hn_st_item *item) { return !hn_streq(item->name, "model.norm.weight"); }
 
 static bool integers(hn_st_item *item) {
     if (hn_streq(item->name, "model.norm.weight")) item->dtype = HN_ST_I32;
@@ -153,7 +158,8 @@ static void test_extra_tensors(void **state) {
     (void)state;
     edit_config("llama", "{", "{");
     warned[0] = '\0';
-    hn_st_item buffer = {.name = "model.layers.0.self_attn.rotary_emb.inv_freq", .dtype = HN_ST_F32, .rank = 1, .dim = one, .data = zero};
+    hn_st_item buffer = {
+        .name = "model.layers.0.self_attn.rotary_emb.inv_freq", .dtype = HN_ST_F32, .rank = 1, .dim = one, .data = zero};
     edit_weights("llama", NULL, &buffer);
     hn_model_free(load());
     assert_string_equal(warned, "");
@@ -289,12 +295,18 @@ static void test_unaligned(void **state) {
 /* The keys transformers 4 wrote mean the same. */
 static void test_old_configs(void **state) {
     (void)state;
-    static const struct { const char *model, *from, *to; } cases[] = {
-        {"llama3_rope", "\"rope_parameters\": {\n    \"factor\": 8.0,", "\"rope_theta\": 100.0, \"rope_scaling\": {\n    \"factor\": 8.0,"},
+    static const struct {
+        const char *model, *from, *to;
+    } cases[] = {
+        {"llama3_rope", "\"rope_parameters\": {\n    \"factor\": 8.0,",
+         "\"rope_theta\": 100.0, \"rope_scaling\": {\n    \"factor\": 8.0,"},
         {"llama_yarn", "\"rope_parameters\": {", "\"rope_theta\": 5.0, \"rope_scaling\": {"},
-        {"llama_linear_rope", "\"rope_parameters\": {\n    \"factor\": 4.0,\n    \"rope_theta\": 10000.0,\n    \"rope_type\": \"linear\"\n  }",
+        {"llama_linear_rope",
+         "\"rope_parameters\": {\n    \"factor\": 4.0,\n    \"rope_theta\": 10000.0,\n    \"rope_type\": \"linear\"\n  }",
          "\"rope_scaling\": {\"factor\": 4, \"type\": \"linear\"}"},
-        {"gpt_neox", "\"rope_parameters\": {\n    \"partial_rotary_factor\": 0.25,\n    \"rope_theta\": 10000.0,\n    \"rope_type\": \"default\"\n  }",
+        {"gpt_neox",
+         "\"rope_parameters\": {\n    \"partial_rotary_factor\": 0.25,\n    \"rope_theta\": 10000.0,\n    \"rope_type\": "
+         "\"default\"\n  }",
          "\"rotary_pct\": 0.25, \"rotary_emb_base\": 10000"},
         {"llama", "\"dtype\": \"float32\"", "\"torch_dtype\": \"float32\", \"rope_scaling\": null"},
         {"qwen2", "\"layer_types\": [\n    \"full_attention\",\n    \"full_attention\"\n  ],", ""},
@@ -361,7 +373,10 @@ static void test_info(void **state) {
 /* transformers' rule (Trainer.get_decay_parameter_names). */
 static void test_decay(void **state) {
     (void)state;
-    static const struct { const char *name; bool decays; } cases[] = {
+    static const struct {
+        const char *name;
+        bool decays;
+    } cases[] = {
         {"model.embed_tokens.weight", true},
         {"model.layers.0.self_attn.q_proj.weight", true},
         {"model.layers.0.self_attn.q_proj.bias", false},
@@ -452,7 +467,7 @@ static void test_out_of_memory(void **state) {
 
 static int open_all(void **state) {
     (void)state;
-    strcpy(dir, "/tmp/hone-load-XXXXXX");
+    snprintf(dir, sizeof dir, "%s", "/tmp/hone-load-XXXXXX");
     hn_log_set(keep_log, NULL);
     return hn_dev_cpu_new(NULL, &dev, NULL) == HN_OK && mkdtemp(dir) ? 0 : -1;
 }
@@ -466,10 +481,10 @@ static int close_all(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bad_configs), cmocka_unit_test(test_bad_weights), cmocka_unit_test(test_extra_tensors),
-        cmocka_unit_test(test_ties),        cmocka_unit_test(test_names),       cmocka_unit_test(test_old_configs),
-        cmocka_unit_test(test_old_dtype_key), cmocka_unit_test(test_info),      cmocka_unit_test(test_decay),
-        cmocka_unit_test(test_init),        cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_unaligned),
+        cmocka_unit_test(test_bad_configs),   cmocka_unit_test(test_bad_weights),   cmocka_unit_test(test_extra_tensors),
+        cmocka_unit_test(test_ties),          cmocka_unit_test(test_names),         cmocka_unit_test(test_old_configs),
+        cmocka_unit_test(test_old_dtype_key), cmocka_unit_test(test_info),          cmocka_unit_test(test_decay),
+        cmocka_unit_test(test_init),          cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_unaligned),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -154,9 +154,7 @@ static void sumsq_chunk(void *ctx, int64_t begin, int64_t end) {
     sum_job *w = ctx;
     __m256d acc[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
     EACH v_square_double(GET(w->x), acc);
-    double s[4];
-    _mm256_storeu_pd(s, _mm256_add_pd(_mm256_add_pd(acc[0], acc[1]), _mm256_add_pd(acc[2], acc[3])));
-    w->part[begin / SUM_CHUNK] = (s[0] + s[1]) + (s[2] + s[3]);
+    w->part[begin / SUM_CHUNK] = v_sum_double(acc);
 }
 static double sumsq(int64_t count, const void *x) {
     double total = 0;

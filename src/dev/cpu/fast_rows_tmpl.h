@@ -155,17 +155,14 @@ typedef struct logits_job {
 enum { STRETCH = 2048 }; /* elements between two emptyings of the chains */
 
 static float row_top(const float *x, int64_t v, double *sum) {
+    __m256d acc[4] = {_mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd(), _mm256_setzero_pd()};
     vf top = v_set1(-INFINITY);
-    for (int64_t at = 0; at < v; at += STRETCH) {
-        const int64_t stretch = v - at < STRETCH ? v - at : STRETCH;
-        vf s = v_zero();
-        ACROSS(stretch) {
-            const vf t = v_get(x + at + j, n);
-            s = v_add(s, t);
-            top = v_max(top, n >= LANES ? t : v_select(v_below((int)n), t, top));
-        }
-        *sum += (double)v_sum(s);
+    ACROSS(v) {
+        const vf t = v_get(x + j, n);
+        v_add_double(t, acc);
+        top = v_max(top, n >= LANES ? t : v_select(v_below((int)n), t, top));
     }
+    *sum = v_sum_double(acc);
     return v_top(top);
 }
 

@@ -8,5 +8,6 @@ typedef float real;
 #include "dev/cpu/moves_tmpl.h"
 #include "dev/cpu/fast_elem_tmpl.h"
 #include "dev/cpu/fast_rows_tmpl.h"
-#define D(x) ((double)(x))
-#include "dev/cpu/ref_attn_tmpl.h"
+#include "dev/cpu/fast_attn_tmpl.h"
+#include "dev/cpu/fast_attn_fwd_tmpl.h"
+#include "dev/cpu/fast_attn_back_tmpl.h"

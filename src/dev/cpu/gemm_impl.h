@@ -21,9 +21,10 @@ void hn_gemm_own_avx512_f32(HN_GEMM_PARAMS);
 void hn_gemm_onednn_f32(HN_GEMM_PARAMS); /* not row-independent: a yardstick */
 #endif
 
-/* Packing space of the calling thread, at least `bytes`, 64-byte aligned; kept until the thread ends or
- * hn_gemm_scratch_release. NULL: no memory. */
-void *hn_gemm_scratch(size_t bytes);
+/* Packing space of the calling thread, at least `bytes`, 64-byte aligned, one block of each kind; kept until the
+ * thread ends or hn_gemm_scratch_release. NULL: no memory. */
+enum { HN_SCRATCH_BLOCK, HN_SCRATCH_SHARED, HN_SCRATCH_KINDS };
+void *hn_gemm_scratch(int kind, size_t bytes);
 /* Gives the calling thread's packing space back (hn_dev_free calls it; threads of the pool free
  * theirs when they end). */
 void hn_gemm_scratch_release(void);

@@ -8,20 +8,17 @@
  * a pass goes over panels of NR = NV * VW columns of op(B), repacked as [kc][NR] so that a panel stays in L1
  * while MC rows of op(A) stream past it from L2. A tile starts from what the pass before left in C, and
  * storing a float loses nothing, so each element is one chain of fused multiply-adds over k however the passes
- * are cut. Lanes beyond the edge of C are packed as zeros and never stored. */
-#include "dev/cpu/gemm_impl.h"
+ * are cut. Lanes beyond the edge of C are packed as zeros and never stored.
+ *
+ * Rows of A that lie in memory as rows are read where they are, and a block packs its own columns of B; blocks
+ * are then tall. Where A must be packed as well (the weight gradient), B is first packed by all threads for
+ * everyone, so that blocks can be as wide as C and nothing is packed twice. */
+#include "dev/cpu/gemm_pack.h"
 
-#include <immintrin.h>
 #include <string.h>
 
 #define NR (NV * VW)
-enum { STRIP = 64 / NR * NR > 48 ? 64 / NR * NR : 48 };
-#define INLINE static inline __attribute__((always_inline))
-#ifdef __clang__
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 64")
-#endif
+enum { B_STRIP = NR < 48 ? 4 : 1, A_STRIP = 48 / MR }; /* panels packed at a time: 48 or 64 columns */
 
 /* ---- register tiles */
 
@@ -31,6 +28,8 @@ typedef struct tile_args {
     const float *b; /* [kc][NR] */
     float *c;
     const float *bias; /* NULL but in the last pass */
+    const char *ahead; /* packed: fetched meanwhile, so many lines every 16 steps */
+    int ahead_lines;
     bool load;         /* start from C, else from 0 */
 } tile_args;
 
@@ -43,17 +42,28 @@ INLINE void tile_run(const tile_args *t, int mr, int nv, bool packed)
         UNROLL for (int v = 0; v < nv; v++)
             acc[i][v] = t->load ? v_load(c + i * ldc + v * VW) : v_zero();
     const float *a = t->a, *b = t->b;
-    for (int64_t p = 0; p < t->kc; p++) {
-        vec col[NV];
-        UNROLL for (int v = 0; v < nv; v++)
-            col[v] = v_load(b + v * VW);
-        UNROLL for (int i = 0; i < mr; i++) {
-            vec row = v_set1(packed ? a[i] : a[i * lda]);
-            UNROLL for (int v = 0; v < nv; v++)
-                acc[i][v] = v_fma(row, col[v], acc[i][v]);
+    const char *ahead = t->ahead;
+    for (int64_t p = 0; p < t->kc;) {
+        const int64_t stop = p + 16 < t->kc ? p + 16 : t->kc;
+        if (packed) {
+            for (int i = 0; i < t->ahead_lines; i++, ahead += 64)
+                _mm_prefetch(ahead, _MM_HINT_T1);
+        } else {
+            UNROLL for (int i = 0; i < mr; i++)
+                _mm_prefetch((const char *)(a + (i + mr) * lda), _MM_HINT_T0);
         }
-        a += packed ? MR : 1;
-        b += NR;
+        for (; p < stop; p++) {
+            vec col[NV];
+            UNROLL for (int v = 0; v < nv; v++)
+                col[v] = v_load(b + v * VW);
+            UNROLL for (int i = 0; i < mr; i++) {
+                vec row = v_set1(packed ? a[i] : a[i * lda]);
+                UNROLL for (int v = 0; v < nv; v++)
+                    acc[i][v] = v_fma(row, col[v], acc[i][v]);
+            }
+            a += packed ? MR : 1;
+            b += NR;
+        }
     }
     if (t->bias) {
         UNROLL for (int v = 0; v < nv; v++) {
@@ -109,88 +119,6 @@ static void tile_edge(const tile_args *t, int mr, int w, bool packed)
         memcpy(t->c + i * t->ldc, copy + i * NR, (size_t)w * sizeof(float));
 }
 
-/* ---- packing: op(X) seen as [kc][w], w <= width, to out [kc][width]; lanes w .. width are zero */
-
-INLINE void transpose8(__m256 r[8])
-{
-    __m256 t[8];
-    UNROLL for (int i = 0; i < 8; i += 2) {
-        t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-        t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
-    }
-    UNROLL for (int i = 0; i < 8; i += 4) {
-        r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
-        r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
-        r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
-        r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
-    }
-    UNROLL for (int i = 0; i < 4; i++) {
-        __m256 lo = r[i], hi = r[i + 4];
-        r[i] = _mm256_permute2f128_ps(lo, hi, 0x20);
-        r[i + 4] = _mm256_permute2f128_ps(lo, hi, 0x31);
-    }
-}
-
-INLINE __m256i lanes_below(int64_t w)
-{
-    int count = w < 0 ? 0 : w > 8 ? 8 : (int)w;
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-}
-
-/* Distance of two panels: stores of 8 lanes spill out of panels whose width is no multiple of 8. */
-INLINE int64_t panel_floats(int64_t kc, int width)
-{
-    return kc * width + (width % 8 ? 8 : 0);
-}
-
-/* From w rows of kc neighbours. Stores of 8 lanes may spill into the next step, which is written later. */
-INLINE void pack_across(const float *x, int64_t ld, int64_t kc, int64_t w, float *out, int width)
-{
-    UNROLL for (int g = 0; g < width; g += 8) {
-        const float *row = x + g * ld;
-        float *to = out + g;
-        for (int64_t p = 0; p < kc; p += 8, to += 8 * width) {
-            const int64_t left = kc - p < 8 ? kc - p : 8;
-            const __m256i mask = lanes_below(left);
-            __m256 r[8];
-            if (w - g >= 8 && left == 8)
-                UNROLL for (int i = 0; i < 8; i++) r[i] = _mm256_loadu_ps(row + i * ld + p);
-            else
-                UNROLL for (int i = 0; i < 8; i++)
-                    r[i] = g + i < w ? _mm256_maskload_ps(row + i * ld + p, mask) : _mm256_setzero_ps();
-            transpose8(r);
-            if (left == 8)
-                UNROLL for (int i = 0; i < 8; i++) _mm256_storeu_ps(to + i * width, r[i]);
-            else
-                UNROLL for (int i = 0; i < 8; i++)
-                    if (i < left) _mm256_storeu_ps(to + i * width, r[i]);
-        }
-    }
-}
-
-/* From kc rows of w neighbours, as many panels as they fill: strips of panels keep what is read in one go
- * on neighbouring cache lines. */
-INLINE void pack_along(const float *x, int64_t ld, int64_t kc, int64_t w, float *out, int width)
-{
-    const int64_t strip = STRIP / width, panel = panel_floats(kc, width);
-    const __m256i whole = lanes_below(width % 8 ? width % 8 : 8);
-    for (; w >= strip * width; w -= strip * width, x += strip * width, out += strip * panel) {
-        for (int64_t p = 0; p < kc; p++) {
-            const float *from = x + p * ld;
-            float *to = out + p * width;
-            UNROLL for (int s = 0; s < STRIP / width; s++, from += width, to += panel)
-                UNROLL for (int g = 0; g < width; g += 8)
-                    _mm256_storeu_ps(to + g, width % 8 ? _mm256_maskload_ps(from + g, whole) : _mm256_loadu_ps(from + g));
-        }
-    }
-    for (; w > 0; w -= width, x += width, out += panel) {
-        for (int64_t p = 0; p < kc; p++)
-            UNROLL for (int g = 0; g < width; g += 8)
-                _mm256_storeu_ps(out + p * width + g,
-                                 _mm256_maskload_ps(x + p * ld + g, lanes_below((w < width ? w : width) - g)));
-    }
-}
-
 /* ---- a block of C */
 
 typedef struct job {
@@ -199,12 +127,20 @@ typedef struct job {
     const float *a, *b, *bias;
     float *c;
     bool pack_a;
+    int64_t n0, n1, k0, k1; /* the part of the product in hand */
+    int64_t steps;          /* of a pass */
+    float *shared;          /* columns n0 .. n1 of B packed for k0 .. k1, or NULL: blocks pack what they need */
 } job;
+
+static int64_t smaller(int64_t x, int64_t y)
+{
+    return x < y ? x : y;
+}
 
 static void pack_b(const job *w, int64_t p0, int64_t kc, int64_t j0, int64_t j1, float *out)
 {
     if (!(w->flags & HN_GEMM_TB)) {
-        pack_along(w->b + p0 * w->ldb + j0, w->ldb, kc, j1 - j0, out, NR);
+        pack_along(w->b + p0 * w->ldb + j0, w->ldb, kc, j1 - j0, out, NR, B_STRIP);
         return;
     }
     for (int64_t j = j0; j < j1; j += NR, out += NR * kc)
@@ -214,11 +150,11 @@ static void pack_b(const job *w, int64_t p0, int64_t kc, int64_t j0, int64_t j1,
 static void pack_a(const job *w, int64_t p0, int64_t kc, int64_t i0, int64_t i1, float *out)
 {
     if (w->flags & HN_GEMM_TA) {
-        pack_along(w->a + p0 * w->lda + i0, w->lda, kc, i1 - i0, out, MR);
+        pack_along(w->a + p0 * w->lda + i0, w->lda, kc, i1 - i0, out, MR, A_STRIP);
         return;
     }
     for (int64_t i = i0; i < i1; i += MR, out += panel_floats(kc, MR))
-        pack_across(w->a + i * w->lda + p0, w->lda, kc, i1 - i < MR ? i1 - i : MR, out, MR);
+        pack_across(w->a + i * w->lda + p0, w->lda, kc, smaller(i1 - i, MR), out, MR);
 }
 
 /* One panel of columns times rows i0 .. i1. */
@@ -226,13 +162,21 @@ static void panel_run(const job *w, tile_args *t, int64_t p0, int64_t i0, int64_
                       int64_t cols, const float *apack)
 {
     t->ldc = w->ldc;
+    const int64_t tiles_here = (i1 - i0 + MR - 1) / MR;
+    const char *next = (const char *)(t->b + t->kc * NR);
+    t->ahead_lines = (int)((NR + tiles_here - 1) / tiles_here);
+    if (tiles_here > 2 * NR) t->ahead_lines = 0;
     for (int64_t i = i0; i < i1;) {
-        int64_t left = i1 - i;
+        const int64_t left = i1 - i;
+        int mr = (int)smaller(left, MR);
         /* the last two tiles share their rows evenly: a tile of one row would wait for its own sums */
-        int mr = left >= 2 * MR || left == MR ? MR : left > MR && !w->pack_a ? (int)(left + 1) / 2
-                 : left > MR ? MR : (int)left;
+        if (!w->pack_a && left > MR && left < 2 * MR) mr = (int)(left + 1) / 2;
         t->a = w->pack_a ? apack + (i - i0) / MR * panel_floats(t->kc, MR) : w->a + i * w->lda + p0;
         t->c = w->c + i * w->ldc + j;
+        UNROLL for (int r = 0; r < MR; r++)
+            _mm_prefetch((const char *)(t->c + (mr + r) * w->ldc), _MM_HINT_T0);
+        t->ahead = next;
+        next += t->ahead_lines * 64 * ((t->kc + 15) / 16);
         if (cols == NR)
             tiles[mr - 1][NV - 1][w->pack_a](t);
         else
@@ -247,76 +191,118 @@ static int64_t pass_steps(int64_t k)
     return passes < 2 ? k : ((k + passes - 1) / passes + 7) / 8 * 8;
 }
 
+/* The same chains without packing, for want of memory. */
+static void block_plain(const job *w, int64_t i0, int64_t i1, int64_t j0, int64_t j1)
+{
+    const unsigned flags = w->k0 > 0 ? w->flags | HN_GEMM_ACC : w->flags;
+    const float *a = w->a + (w->flags & HN_GEMM_TA ? i0 + w->k0 * w->lda : i0 * w->lda + w->k0);
+    const float *b = w->b + (w->flags & HN_GEMM_TB ? j0 * w->ldb + w->k0 : j0 + w->k0 * w->ldb);
+    hn_gemm_ref_f32(flags, i1 - i0, j1 - j0, w->k1 - w->k0, a, w->lda, b, w->ldb, w->c + i0 * w->ldc + j0, w->ldc,
+                    w->bias && w->k1 == w->k ? w->bias + j0 : NULL);
+}
+
 static void block_run(const job *w, int64_t i0, int64_t i1, int64_t j0, int64_t j1)
 {
-    const int64_t steps = pass_steps(w->k), slab = (j1 - j0 + NR - 1) / NR * NR;
-    const size_t b_floats = (size_t)(slab * steps), a_floats = w->pack_a ? (size_t)(MC / MR * panel_floats(steps, MR)) : 0;
-    float *bpack = hn_gemm_scratch((b_floats + a_floats + 16) * sizeof(float));
-    if (!bpack) { /* no memory: the same chains without packing */
-        const int64_t ai = w->flags & HN_GEMM_TA ? i0 : i0 * w->lda;
-        const int64_t bj = w->flags & HN_GEMM_TB ? j0 * w->ldb : j0;
-        hn_gemm_ref_f32(w->flags, i1 - i0, j1 - j0, w->k, w->a + ai, w->lda, w->b + bj, w->ldb,
-                        w->c + i0 * w->ldc + j0, w->ldc, w->bias ? w->bias + j0 : NULL);
+    const int64_t b_floats = w->shared ? 0 : (j1 - j0 + NR - 1) / NR * NR * w->steps;
+    const int64_t a_floats = w->pack_a ? MC / MR * panel_floats(w->steps, MR) : 0;
+    float *own = hn_gemm_scratch(HN_SCRATCH_BLOCK, (size_t)(b_floats + a_floats) * sizeof(float));
+    if (!own) {
+        block_plain(w, i0, i1, j0, j1);
         return;
     }
-    float *apack = bpack + b_floats;
-    int64_t p0 = 0;
+    int64_t p0 = w->k0;
     do {
-        const int64_t kc = w->k - p0 < steps ? w->k - p0 : steps;
+        const int64_t kc = smaller(w->k1 - p0, w->steps);
+        /* panels of this pass: [j][kc][NR] */
+        float *bpack = w->shared ? w->shared + (p0 - w->k0) * ((w->n1 - w->n0 + NR - 1) / NR * NR) + (j0 - w->n0) * kc : own;
         tile_args t = {.kc = kc, .lda = w->lda, .load = p0 > 0 || (w->flags & HN_GEMM_ACC)};
         const bool last = p0 + kc == w->k && w->bias;
         for (int64_t i = i0; i < i1; i += MC) {
-            const int64_t end = i1 - i < MC ? i1 : i + MC;
-            if (w->pack_a) pack_a(w, p0, kc, i, end, apack);
+            const int64_t end = smaller(i1, i + MC);
+            if (w->pack_a) pack_a(w, p0, kc, i, end, own + b_floats);
             for (int64_t j = j0; j < j1; j += NR) {
-                const int64_t cols = j1 - j < NR ? j1 - j : NR;
                 float *panel = bpack + (j - j0) * kc;
-                if (i == i0 && (j - j0) % STRIP == 0) pack_b(w, p0, kc, j, j1 - j < STRIP ? j1 : j + STRIP, panel);
+                if (!w->shared && i == i0 && (j - j0) % (B_STRIP * NR) == 0)
+                    pack_b(w, p0, kc, j, smaller(j1, j + B_STRIP * NR), panel);
                 t.b = panel;
                 t.bias = last ? w->bias + j : NULL;
-                panel_run(w, &t, p0, i, end, j, cols, apack);
+                panel_run(w, &t, p0, i, end, j, smaller(j1 - j, NR), own + b_floats);
             }
         }
         p0 += kc;
-    } while (p0 < w->k);
+    } while (p0 < w->k1);
 }
 
-/* ---- the grid: depends on the sizes alone */
-
-static void grid_choose(job *w)
-{
-    const int64_t tiles_m = (w->m + MR - 1) / MR, tiles_n = (w->n + NR - 1) / NR;
-    const int64_t least_m = w->pack_a ? 144 : 256, least_n = w->pack_a ? 288 : 48;
-    int64_t gm = (w->m + 1023) / 1024, gn = (w->n + 383) / 384;
-    while (gm * gn < 16 && w->m * w->n / (gm * gn) * w->k > 4 << 20) {
-        if (w->n >= 2 * least_n * gn && (w->pack_a ? w->n * gm >= w->m * gn : true))
-            gn *= 2;
-        else if (w->m >= 2 * least_m * gm)
-            gm *= 2;
-        else if (w->n >= 2 * least_n * gn)
-            gn *= 2;
-        else
-            break;
-    }
-    w->grid_m = gm < tiles_m ? gm : tiles_m;
-    w->grid_n = gn < tiles_n ? gn : tiles_n;
-}
+/* ---- the grid: it depends on the sizes alone */
 
 static int64_t cut(int64_t size, int64_t unit, int64_t parts, int64_t i)
 {
-    int64_t at = (size + unit - 1) / unit * i / parts * unit;
-    return at < size ? at : size;
+    return smaller(size, (size + unit - 1) / unit * i / parts * unit);
 }
 
 static void blocks_run(void *ctx, int64_t begin, int64_t end)
 {
     const job *w = ctx;
+    const int64_t n = w->n1 - w->n0;
     for (int64_t t = begin; t < end; t++) {
         /* neighbours share the slab of the longer side, which then is read from memory once */
-        const bool wide = w->n > w->m;
+        const bool wide = n > w->m;
         const int64_t i = wide ? t % w->grid_m : t / w->grid_n, j = wide ? t / w->grid_m : t % w->grid_n;
         block_run(w, cut(w->m, MR, w->grid_m, i), cut(w->m, MR, w->grid_m, i + 1),
-                  cut(w->n, NR, w->grid_n, j), cut(w->n, NR, w->grid_n, j + 1));
+                  w->n0 + cut(n, NR, w->grid_n, j), w->n0 + cut(n, NR, w->grid_n, j + 1));
+    }
+}
+
+/* A as it lies: cut C into columns of at least 3 panels first, since packing them pays for tall blocks only. */
+static void run_blocks(job *w)
+{
+    int64_t gm = (w->m + 1023) / 1024, gn = (w->n + 383) / 384;
+    while (gm * gn < 16 && w->m * w->n / (gm * gn) * w->k > 4 << 20) {
+        if (w->n >= 96 * gn)
+            gn *= 2;
+        else if (w->m >= 512 * gm)
+            gm *= 2;
+        else
+            break;
+    }
+    w->grid_m = smaller(gm, (w->m + MR - 1) / MR);
+    w->grid_n = smaller(gn, (w->n + NR - 1) / NR);
+    hn_par_for(w->grid_m * w->grid_n, 1, blocks_run, w);
+}
+
+static void pack_shared(void *ctx, int64_t begin, int64_t end)
+{
+    const job *w = ctx;
+    const int64_t unit = B_STRIP * NR, width = (w->n1 - w->n0 + NR - 1) / NR * NR, strips = (width + unit - 1) / unit;
+    for (int64_t t = begin; t < end; t++) {
+        const int64_t p0 = w->k0 + t / strips * w->steps, j0 = w->n0 + t % strips * unit;
+        const int64_t kc = smaller(w->k1 - p0, w->steps);
+        pack_b(w, p0, kc, j0, smaller(w->n1, j0 + unit), w->shared + (p0 - w->k0) * width + (j0 - w->n0) * kc);
+    }
+}
+
+/* A packed too: up to 8 MB of B packed once, then strips of rows over all of it. */
+static void run_strips(job *w)
+{
+    enum { SLAB_N = 2016, SLAB_FLOATS = 2 << 20 };
+    const int64_t parts_n = (w->n + SLAB_N - 1) / SLAB_N;
+    int64_t passes = (w->k + w->steps - 1) / w->steps, most = SLAB_FLOATS / (SLAB_N / 2) / KC;
+    if (passes > most) passes = most;
+    const int64_t width = ((w->n + parts_n - 1) / parts_n + NR - 1) / NR * NR;
+    w->shared = hn_gemm_scratch(HN_SCRATCH_SHARED, (size_t)(width * passes * w->steps) * sizeof(float));
+    int64_t rows = (w->m / 8 + 47) / 48 * 48;
+    if (rows < 48) rows = 48;
+    if (rows > MC) rows = MC;
+    w->grid_n = 1;
+    w->grid_m = (w->m + rows - 1) / rows;
+    for (w->n0 = 0; w->n0 < w->n; w->n0 = w->n1) {
+        w->n1 = smaller(w->n, w->n0 + width);
+        for (w->k0 = 0; w->k0 < w->k; w->k0 = w->k1) {
+            w->k1 = smaller(w->k, w->k0 + passes * w->steps);
+            const int64_t strips = ((w->n1 - w->n0 + NR - 1) / NR + B_STRIP - 1) / B_STRIP;
+            if (w->shared) hn_par_for((w->k1 - w->k0 + w->steps - 1) / w->steps * strips, 1, pack_shared, w);
+            hn_par_for(w->grid_m, 1, blocks_run, w);
+        }
     }
 }
 
@@ -325,9 +311,11 @@ void GEMM_NAME(unsigned flags, int64_t m, int64_t n, int64_t k, const void *a, i
 {
     if (m <= 0 || n <= 0) return;
     job w = {.flags = flags, .m = m, .n = n, .k = k, .lda = lda, .ldb = ldb, .ldc = ldc,
-             .a = a, .b = b, .bias = bias, .c = c};
-    /* rows a multiple of 1 KiB apart fall on few cache sets: they need copying as much as columns do */
+             .a = a, .b = b, .bias = bias, .c = c, .n1 = n, .k1 = k, .steps = pass_steps(k)};
+    /* rows a multiple of 4 KiB apart fall on few cache sets: they need copying as much as columns do */
     w.pack_a = (flags & HN_GEMM_TA) || (m > MR && lda % 1024 == 0);
-    grid_choose(&w);
-    hn_par_for(w.grid_m * w.grid_n, 1, blocks_run, &w);
+    if (w.pack_a && k > 0)
+        run_strips(&w);
+    else
+        run_blocks(&w);
 }

@@ -136,7 +136,7 @@ static void row_stats_rows(void *ctx, int64_t begin, int64_t end) {
         for (int64_t j = 0; j < t->v; j++) {
             const double e = exp(D(x[j]) - top);
             sum += e;
-            s.plogit += e * (D(x[j]) - top);
+            if (e > 0) s.plogit += e * (D(x[j]) - top); /* a logit of -inf has no weight: 0, not NaN */
             s.p2 += e * e;
         }
         s.lse = top + log(sum);
@@ -162,8 +162,8 @@ static void logits_back_rows(void *ctx, int64_t begin, int64_t end) {
         const double lse = t->stats[i].lse, plogit = t->stats[i].plogit;
         for (int64_t j = 0; j < t->v; j++) {
             const double p = exp(D(x[j]) - lse);
-            const double g = (j == at ? da : 0) + dm / (double)t->v - p * (da + dm) - de * p * (D(x[j]) - plogit);
-            x[j] = (real)g;
+            const double ent = p > 0 ? de * p * (D(x[j]) - plogit) : p;
+            x[j] = (real)((j == at ? da : 0) + dm / (double)t->v - p * (da + dm) - ent);
         }
     }
 }

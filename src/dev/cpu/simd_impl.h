@@ -140,14 +140,27 @@ INLINE float v_top(vf x) {
     return _mm_cvtss_f32(_mm_max_ss(q, _mm_shuffle_ps(q, q, 1)));
 }
 
-/* Sum of the lanes' squares in double, four chains of four lanes. */
+/* acc[i] += x and acc[i] += x^2 in double, lanes 4 i .. 4 i + 3 */
+INLINE void v_split(vf x, __m256d out[4]) {
+    out[0] = _mm256_cvtps_pd(_mm256_castps256_ps128(v_low(x)));
+    out[1] = _mm256_cvtps_pd(_mm256_extractf128_ps(v_low(x), 1));
+    out[2] = _mm256_cvtps_pd(_mm256_castps256_ps128(v_high(x)));
+    out[3] = _mm256_cvtps_pd(_mm256_extractf128_ps(v_high(x), 1));
+}
+INLINE void v_add_double(vf x, __m256d acc[4]) {
+    __m256d d[4];
+    v_split(x, d);
+    UNROLL for (int i = 0; i < 4; i++) acc[i] = _mm256_add_pd(acc[i], d[i]);
+}
 INLINE void v_square_double(vf x, __m256d acc[4]) {
-    const __m128 part[4] = {_mm256_castps256_ps128(v_low(x)), _mm256_extractf128_ps(v_low(x), 1),
-                            _mm256_castps256_ps128(v_high(x)), _mm256_extractf128_ps(v_high(x), 1)};
-    UNROLL for (int i = 0; i < 4; i++) {
-        const __m256d d = _mm256_cvtps_pd(part[i]);
-        acc[i] = _mm256_fmadd_pd(d, d, acc[i]);
-    }
+    __m256d d[4];
+    v_split(x, d);
+    UNROLL for (int i = 0; i < 4; i++) acc[i] = _mm256_fmadd_pd(d[i], d[i], acc[i]);
+}
+INLINE double v_sum_double(const __m256d acc[4]) {
+    double s[4];
+    _mm256_storeu_pd(s, _mm256_add_pd(_mm256_add_pd(acc[0], acc[1]), _mm256_add_pd(acc[2], acc[3])));
+    return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
 /* r[i] lane j becomes r[j] lane i */

@@ -67,12 +67,15 @@ INLINE vf v_sigmoid(vf x) {
     return v_div(v_set1(1.0f), v_add(v_set1(1.0f), v_exp(v_sub(v_zero(), x))));
 }
 
-/* (1 + tanh(u)) / 2 of the tanh form of GELU; *du: du/dx */
-INLINE vf gelu_gate(vf x, vf *du) {
-    const vf s = v_mul(x, x), c = v_set1((float)GELU_C);
-    *du = v_mul(c, v_fma(v_set1((float)(3 * GELU_A)), s, v_set1(1.0f)));
+/* t = (1 + tanh(u)) / 2 = 1 / (1 + e^-2u) of the tanh form of GELU, without cancellation; *slope: dt/dx */
+INLINE vf gelu_gate(vf x, vf *slope) {
+    const vf s = v_mul(x, x), c = v_set1((float)(-2 * GELU_C));
     const vf u = v_mul(v_mul(c, x), v_fma(v_set1((float)GELU_A), s, v_set1(1.0f)));
-    return v_fma(v_set1(0.5f), v_tanh(u), v_set1(0.5f));
+    const vf one = v_set1(1.0f), e = v_exp(u), t = v_div(one, v_add(one, e));
+    const vf rest = v_select(v_less(e, one), v_mul(e, t), v_sub(one, t)); /* 1 - t */
+    const vf du = v_mul(c, v_fma(v_set1((float)(3 * GELU_A)), s, v_set1(1.0f)));
+    *slope = v_sub(v_zero(), v_mul(v_mul(t, rest), du));
+    return t;
 }
 
 INLINE vf gelu_phi(vf x) { /* standard normal distribution function */
@@ -102,10 +105,10 @@ INLINE vf v_act_slope(hn_act kind, vf x, vf *value) {
         *value = v_mul(x, t);
         du = v_mul(v_exp_low(v_mul(v_mul(x, x), v_set1(-0.5f))), v_set1((float)INV_SQRT_2PI));
         return v_fma(x, du, t);
-    case HN_ACT_GELU_TANH: /* gate t: t + x 2 t (1 - t) du */
+    case HN_ACT_GELU_TANH:
         t = gelu_gate(x, &du);
         *value = v_mul(x, t);
-        return v_fma(v_mul(v_mul(v_set1(2.0f), t), v_sub(one, t)), v_mul(x, du), t);
+        return v_fma(x, du, t);
     case HN_ACT_SILU:
         t = v_sigmoid(x);
         *value = v_mul(x, t);

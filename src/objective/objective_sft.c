@@ -1,4 +1,4 @@
-/* sft.c - supervised fine-tuning (TRL SFTTrainer.compute_loss). T: targets of the whole accumulation window.
+/* objective_sft.c - supervised fine-tuning (TRL SFTTrainer.compute_loss). T: targets of the whole accumulation window.
  *
  *   nll: sum of -log p(target) / T; with label_smoothing_factor e:
  *        ((1 - e) sum of -log p(target) + e sum of -(mean of log p over the vocabulary)) / T
