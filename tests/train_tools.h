@@ -58,11 +58,11 @@ static inline hn_rows *run_rows(run *r, const char *path) {
     return rows;
 }
 
-/* Model, tokenizer and rows; eval NULL: none. */
-static inline void run_parts(run *r, const char *base, const char *train, const char *eval) {
+/* Model, tokenizer (NULL: none) and rows; eval NULL: none. */
+static inline void run_parts(run *r, const char *base, const char *tokenizer, const char *train, const char *eval) {
     run_must(r, hn_dev_cpu_new(NULL, &r->dev, &r->err), "device");
     run_must(r, hn_model_load(r->dev, base, NULL, &r->model, &r->err), base);
-    run_must(r, hn_tokenizer_load(base, &r->tok, &r->err), base);
+    if (tokenizer) run_must(r, hn_tokenizer_load(tokenizer, &r->tok, &r->err), tokenizer);
     r->train = run_rows(r, train);
     if (eval) r->eval = run_rows(r, eval);
     r->settings = hn_config_json(r->config);
@@ -114,6 +114,23 @@ static inline double *run_weights(run *r, int64_t *count) {
         at += hn_tensor_count(p[i].t);
     }
     return out;
+}
+
+/* Writes n rows of random ids, 2 to 49 of them each, some not trained on. */
+static inline void run_token_file(const char *path, int n, uint64_t seed) {
+    hn_rng_key key = {.seed = seed, .purpose = HN_RNG_TEST};
+    hn_buf b = {0};
+    uint64_t at = 0;
+    for (int i = 0; i < n; i++) {
+        int length = 2 + (int)(hn_rng_uniform(&key, at++) * 48), free = (int)(hn_rng_uniform(&key, at++) * length);
+        hn_buf_puts(&b, "{\"input_ids\": [1");
+        for (int k = 1; k < length; k++) hn_buf_printf(&b, ", %d", 3 + (int)(hn_rng_uniform(&key, at++) * 500));
+        hn_buf_puts(&b, "], \"completion_mask\": [0");
+        for (int k = 1; k < length; k++) hn_buf_puts(&b, k < free ? ", 0" : ", 1");
+        hn_buf_puts(&b, "]}\n");
+    }
+    assert_int_equal(hn_file_write(path, b.p, b.n, NULL), HN_OK);
+    hn_buf_release(&b);
 }
 
 /* Names that tell of the clock, not of the training. */

@@ -61,8 +61,9 @@ static hn_status make_config(hn_cli *cli, hn_error *err) {
 }
 
 static hn_status read_settings(hn_cli *cli, int argc, char **argv, hn_error *err) {
+    static char help[] = "--help";
     for (int i = 0; i < argc; i++)
-        if (hn_streq(argv[i], "-h")) argv[i] = "--help";
+        if (hn_streq(argv[i], "-h")) argv[i] = help;
     const char *file = early_value(argc, argv, "config");
     if (file) HN_TRY(hn_config_load(cli->config, file, err));
     HN_TRY(hn_config_environment(cli->config, err));

@@ -132,7 +132,7 @@ static void compare(const char *dir, const char *name, const char *base) {
         run_config(&r, NULL);
         set_flags(&r, hn_json_get(args, "flags"));
         run_must(&r, hn_config_set(r.config, "output_dir", out, HN_FROM_FLAG, &r.err), "output_dir");
-        run_parts(&r, base, train, hn_path_exists(eval) ? eval : NULL);
+        run_parts(&r, base, base, train, hn_path_exists(eval) ? eval : NULL);
         double *before = run_weights(&r, &count);
         run_must(&r, run_start(&r), name);
         run_finish(&r);

@@ -53,15 +53,21 @@ static inline void box_set(box *b, int64_t i, double v) {
     else ((float *)b->p)[i] = (float)v;
 }
 
+/* splitmix64 (Steele, Lea, Flood 2014) of a place: [0, 1) */
+static inline double random_unit(uint64_t site, uint64_t i) {
+    uint64_t x = (site * 0x100000001b3 + i + 1) * 0x9e3779b97f4a7c15;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
+    x = (x ^ x >> 27) * 0x94d049bb133111eb;
+    return (double)((x ^ x >> 31) >> 11) * 0x1p-53;
+}
+
 /* Random values in [lo, hi) that a float holds exactly, the same for every dtype. */
 static inline double random_value(uint64_t site, uint64_t i, double lo, double hi) {
-    const hn_rng_key key = {.seed = 7, .purpose = HN_RNG_TEST, .site = (uint32_t)site};
-    return (double)(float)(lo + (hi - lo) * hn_rng_uniform(&key, i));
+    return (double)(float)(lo + (hi - lo) * random_unit(site, i));
 }
 
 static inline int64_t random_int(uint64_t site, uint64_t i, int64_t n) {
-    const hn_rng_key key = {.seed = 9, .purpose = HN_RNG_TEST, .site = (uint32_t)site};
-    return (int64_t)(hn_rng_uniform(&key, i) * (double)n);
+    return (int64_t)(random_unit(site + 1000, i) * (double)n);
 }
 
 static inline box box_random(hn_dtype t, int64_t n, uint64_t site, double lo, double hi) {

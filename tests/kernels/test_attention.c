@@ -28,7 +28,7 @@ static tree tree_new(int kind, uint64_t seed) {
     static const int32_t lengths[] = {1, 0, 70, 3, 64, 130, 17, 1, 5, 33};
     tree t = {.count = kind == 0 ? 1 : kind == 2 ? 30 : 12};
     for (int32_t i = 0; i < t.count; i++) {
-        const int32_t len = kind == 0 ? 333 : kind == 2 ? (int32_t)random_int(seed, (uint64_t)i, 12) : lengths[random_int(seed, (uint64_t)i, 10)];
+        const int32_t len = kind == 0 ? 210 : kind == 2 ? (int32_t)random_int(seed, (uint64_t)i, 12) : lengths[random_int(seed, (uint64_t)i, 10)];
         t.start[i + 1] = t.start[i] + len;
         t.parent[i] = kind < 2 || i == 0 ? -1 : kind == 2 ? i - 1 : kind == 3 ? (i % 6 ? i / 6 * 6 : -1)
                       : (int32_t)random_int(seed + 1, (uint64_t)i, i + 1) - 1;

@@ -60,7 +60,7 @@ INLINE void load_edge_8x4(const float *x, int64_t ld, int64_t rows, int64_t cols
     transpose_halves(r);
 }
 
-/* From w rows of kc neighbours. */
+/* From w rows of kc neighbours; the rows after these are fetched ahead. */
 INLINE void pack_across(const float *x, int64_t ld, int64_t kc, int64_t w, float *out, int width)
 {
     for (int64_t g = 0; g < width; g += 8) {
@@ -69,6 +69,8 @@ INLINE void pack_across(const float *x, int64_t ld, int64_t kc, int64_t w, float
         const bool whole = w - g >= 8;
         for (int64_t p = 0; p < kc; p += 4, to += 4 * width) {
             __m256 r[4];
+            if (p % 16 == 0)
+                UNROLL for (int i = 0; i < 8; i++) _mm_prefetch((const char *)(row + (8 + i) * ld + p), _MM_HINT_T1);
             if (whole && kc - p >= 4)
                 load_8x4(row + p, ld, r);
             else

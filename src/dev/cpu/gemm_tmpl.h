@@ -13,7 +13,7 @@
  * Rows of A that lie in memory as rows are read where they are, and a block packs its own columns of B; blocks
  * are then tall. Where A must be packed as well (the weight gradient), B is first packed by all threads for
  * everyone, so that blocks can be as wide as C and nothing is packed twice. */
-#include "dev/cpu/gemm_pack.h"
+#include "dev/cpu/gemm_thin.h"
 
 #include <string.h>
 
@@ -129,7 +129,7 @@ typedef struct job {
     bool pack_a;
     int64_t n0, n1, k0, k1; /* the part of the product in hand */
     int64_t steps;          /* of a pass */
-    float *shared;          /* columns n0 .. n1 of B packed for k0 .. k1, or NULL: blocks pack what they need */
+    float *shared;          /* columns n0 .. n1 of B packed for k0 .. k1; NULL: blocks pack what they need */
 } job;
 
 static int64_t smaller(int64_t x, int64_t y)
@@ -306,6 +306,27 @@ static void run_strips(job *w)
     }
 }
 
+static void thin_columns_run(void *ctx, int64_t begin, int64_t end)
+{
+    const job *w = ctx;
+    thin_args t = {.k = w->k, .ldb = w->ldb, .ldc = w->ldc, .a = w->shared, .b = w->b + begin * w->ldb,
+                   .c = w->c + begin, .bias = w->bias ? w->bias + begin : NULL,
+                   .load = (w->flags & HN_GEMM_ACC) != 0};
+    if (w->shared)
+        thin_block(&t, w->m, end - begin);
+    else
+        block_plain(w, 0, w->m, begin, end);
+}
+
+/* A few rows: packed for all, then chunks of about 128 KB of the weight. */
+static void run_thin(job *w)
+{
+    w->shared = hn_gemm_scratch(HN_SCRATCH_SHARED, (size_t)(w->m * w->k + 8) * sizeof(float));
+    if (w->shared) pack_across(w->a, w->lda, w->k, w->m, w->shared, (int)w->m);
+    const int64_t cols = (32768 / (w->k + 1) + THIN_COLS - 1) / THIN_COLS * THIN_COLS;
+    hn_par_for(w->n, cols ? cols : THIN_COLS, thin_columns_run, w);
+}
+
 void GEMM_NAME(unsigned flags, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda, const void *b,
                int64_t ldb, void *c, int64_t ldc, const void *bias)
 {
@@ -314,7 +335,9 @@ void GEMM_NAME(unsigned flags, int64_t m, int64_t n, int64_t k, const void *a, i
              .a = a, .b = b, .bias = bias, .c = c, .n1 = n, .k1 = k, .steps = pass_steps(k)};
     /* rows a multiple of 4 KiB apart fall on few cache sets: they need copying as much as columns do */
     w.pack_a = (flags & HN_GEMM_TA) || (m > MR && lda % 1024 == 0);
-    if (w.pack_a && k > 0)
+    if ((flags & (HN_GEMM_TA | HN_GEMM_TB)) == HN_GEMM_TB && m <= THIN_ROWS)
+        run_thin(&w);
+    else if (w.pack_a && k > 0)
         run_strips(&w);
     else
         run_blocks(&w);
