@@ -14,7 +14,7 @@ static hn_status find_files(const hone_config *c, const char *split, hn_strlist 
         return HN_EARG;
     }
     if (!eval) return hn_dataset_files(name, c->data.train_split, files, err);
-    if (!c->data.eval_dataset_name && !hn_path_is_dir(name)) return HN_OK;
+    if (!hn_path_is_dir(name)) return c->data.eval_dataset_name ? hn_dataset_files(name, "train", files, err) : HN_OK;
     HN_TRY(hn_dataset_files(name, c->data.test_split, files, err));
     if (files->n == 0) return hn_dataset_files(name, "validation", files, err);
     return HN_OK;

@@ -14,7 +14,7 @@ typedef struct opts {
 static const hn_opt table[] = {
     {"output_file", "page to write", HN_OPT_STR, AT(output_file), "report.html", 0, 0, NULL, "Report", NULL, HN_OPT_COMMON},
     {"title", "heading of the page", HN_OPT_STR, AT(title), "hone report", 0, 0, NULL, "Report", NULL, HN_OPT_COMMON},
-    {"samples", "JSON lines files with answers (of hone generate) to show as tables, as NAME=FILE", HN_OPT_LIST, AT(samples), NULL, 0, 0,
+    {"samples", "JSON lines files with answers (of hone generate) to show as tables, as NAME=FILE (_ for a blank)", HN_OPT_LIST, AT(samples), NULL, 0, 0,
      NULL, "Report", NULL, HN_OPT_COMMON},
     {0}};
 #undef AT
@@ -123,7 +123,7 @@ static hn_status sample_section(hn_buf *out, const char *spec, hn_error *err) {
     int64_t line;
     hn_status st = hn_records_open(path, &r, err);
     hn_buf_puts(out, "<section><h2>");
-    hn_html_escape(out, spec, eq ? (size_t)(eq - spec) : strlen(spec));
+    for (size_t i = 0; i < (eq ? (size_t)(eq - spec) : strlen(spec)); i++) hn_html_escape(out, spec[i] == '_' ? " " : spec + i, 1);
     hn_buf_puts(out, "</h2><table>\n");
     for (int n = 0; st == HN_OK && n < 100 && (st = hn_records_next(r, &row, &line, err)) == HN_OK && row; n++) {
         hn_json_iter it;

@@ -16,8 +16,8 @@ typedef struct opts {
 #define AT(field) offsetof(opts, field)
 static const hn_opt table[] = {
     {"output_dir", "folder to write", HN_OPT_STR, AT(output_dir), "toy", 0, 0, NULL, "Toy world", NULL, HN_OPT_COMMON},
-    {"texts", "sentences groups of plain text", HN_OPT_INT, AT(texts), "6000", 1, 1e7, NULL, "Toy world", NULL, HN_OPT_COMMON},
-    {"instructions", "instructions to train on", HN_OPT_INT, AT(instructions), "3000", 1, 1e7, NULL, "Toy world", NULL, HN_OPT_COMMON},
+    {"texts", "rows of plain text", HN_OPT_INT, AT(texts), "6000", 1, 1e7, NULL, "Toy world", NULL, HN_OPT_COMMON},
+    {"instructions", "instructions to train on", HN_OPT_INT, AT(instructions), "2400", 1, 1e7, NULL, "Toy world", NULL, HN_OPT_COMMON},
     {"held_out", "instructions that are kept for the test", HN_OPT_INT, AT(held_out), "200", 1, 1e6, NULL, "Toy world", NULL,
      HN_OPT_COMMON},
     {"seed", "same seed, same world", HN_OPT_INT, AT(seed), "42", 0, 9e18, NULL, "Toy world", NULL, HN_OPT_COMMON},

@@ -1,7 +1,7 @@
 /* toy_world.c - facts, sentences and instructions of the toy world.
  *
- * A fact: NAME has a COLOUR THING in the PLACE. Instructions state two facts and ask for a colour, a place, an owner or a
- * thing. Held-out rows use pairs of names that never meet in training rows. */
+ * A fact: NAME has a COLOUR THING in the PLACE. An instruction states a fact and asks for the colour, the place, the owner or
+ * the thing. Held-out rows use names and things that never meet in training rows. */
 #include <string.h>
 
 #include "cli/toy.h"
@@ -29,26 +29,22 @@ static size_t draw(const hn_rng_key *key, uint64_t *at, size_t n) { return (size
 
 typedef struct fact { size_t name, colour, thing, place; } fact;
 
-static void draw_facts(const hn_rng_key *key, uint64_t *at, bool held_out, fact f[2]) {
-    for (int k = 0; k < 2; k++)
-        f[k] = (fact){draw(key, at, NAMES), draw(key, at, COLOURS), draw(key, at, THINGS), draw(key, at, PLACES)};
-    /* Pairs whose numbers add up to a multiple of four are held out; equal names, things, colours or places never meet. */
-    while (f[1].name == f[0].name || ((f[0].name + f[1].name) % 4 == 0) != held_out) {
-        f[0].name = draw(key, at, NAMES);
-        f[1].name = draw(key, at, NAMES);
-    }
-    if (f[1].colour == f[0].colour) f[1].colour = (f[0].colour + 1) % COLOURS;
-    if (f[1].thing == f[0].thing) f[1].thing = (f[0].thing + 1) % THINGS;
-    if (f[1].place == f[0].place) f[1].place = (f[0].place + 1) % PLACES;
+/* Names and things whose numbers add up to a multiple of five meet in held-out rows only. */
+static fact draw_fact(const hn_rng_key *key, uint64_t *at, bool held_out) {
+    fact f = {0, draw(key, at, COLOURS), 0, draw(key, at, PLACES)};
+    do {
+        f.name = draw(key, at, NAMES);
+        f.thing = draw(key, at, THINGS);
+    } while (((f.name + f.thing) % 5 == 0) != held_out);
+    return f;
 }
 
 static void say_fact(hn_buf *b, const fact *f) {
     hn_buf_printf(b, "%s has a %s %s in the %s.", names[f->name], colours[f->colour], things[f->thing], places[f->place]);
 }
 
-/* Both ways of asking: the question, and the one right answer. */
-static void ask(const hn_rng_key *key, uint64_t *at, const fact f[2], hn_buf *question, hn_buf *answer) {
-    const fact *w = &f[draw(key, at, 2)];
+/* A question about the fact, and the one right answer. */
+static void ask(const hn_rng_key *key, uint64_t *at, const fact *w, hn_buf *question, hn_buf *answer) {
     switch (draw(key, at, 4)) {
     case 0:
         hn_buf_printf(question, "What colour is the %s?", things[w->thing]);
@@ -71,19 +67,15 @@ static void ask(const hn_rng_key *key, uint64_t *at, const fact f[2], hn_buf *qu
 
 void toy_text_row(hn_buf *out, const hn_rng_key *key, int64_t i) {
     hn_buf text = {0};
-    fact f[2];
     uint64_t at = 0;
     (void)i;
-    draw_facts(key, &at, false, f);
-    say_fact(&text, &f[0]);
-    hn_buf_putc(&text, ' ');
-    say_fact(&text, &f[1]);
-    /* Plain prose says the answer without the form of an instruction. */
-    const fact *w = &f[draw(key, &at, 2)];
+    fact f = draw_fact(key, &at, false);
+    say_fact(&text, &f);
+    /* Plain prose goes on about the fact without the form of an instruction. */
     if (draw(key, &at, 2))
-        hn_buf_printf(&text, " The %s is %s and is in the %s.", things[w->thing], colours[w->colour], places[w->place]);
+        hn_buf_printf(&text, " The %s is %s and is in the %s.", things[f.thing], colours[f.colour], places[f.place]);
     else
-        hn_buf_printf(&text, " %s owns the %s.", names[w->name], things[w->thing]);
+        hn_buf_printf(&text, " %s owns the %s.", names[f.name], things[f.thing]);
     hn_buf_puts(out, "{\"text\": ");
     hn_json_write_str(out, text.p ? text.p : "", text.n);
     hn_buf_puts(out, "}\n");
@@ -93,13 +85,10 @@ void toy_text_row(hn_buf *out, const hn_rng_key *key, int64_t i) {
 
 static void instruction_row(hn_buf *out, const hn_rng_key *key, bool held_out) {
     hn_buf prompt = {0}, question = {0}, answer = {0};
-    fact f[2];
     uint64_t at = 0;
-    draw_facts(key, &at, held_out, f);
-    say_fact(&prompt, &f[0]);
-    hn_buf_putc(&prompt, ' ');
-    say_fact(&prompt, &f[1]);
-    ask(key, &at, f, &question, &answer);
+    fact f = draw_fact(key, &at, held_out);
+    say_fact(&prompt, &f);
+    ask(key, &at, &f, &question, &answer);
     hn_buf_puts(&prompt, "\nQuestion: ");
     hn_buf_add(&prompt, question.p ? question.p : "", question.n);
     hn_buf_puts(&prompt, "\nAnswer:");

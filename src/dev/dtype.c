@@ -54,7 +54,11 @@ static uint16_t float_to_bf16(float x) {
 static uint16_t narrow(double x, int fraction, int least, int most) {
     const uint64_t b = double_bits(x), mag = b & INT64_MAX;
     const uint16_t sign = (uint16_t)(b >> 63 << 15), inf = (uint16_t)((most - least + 2) << fraction);
-    if (mag > 0x7ff0000000000000) return (uint16_t)(sign | inf | 1 << (fraction - 1) | ((b >> (52 - fraction)) & ((1u << fraction) - 1)));
+    const uint64_t one = 1;
+    if (mag > 0x7ff0000000000000) { /* the NaN's upper bits, made quiet */
+        const uint64_t kept = b >> (52 - fraction) & ((one << fraction) - 1);
+        return (uint16_t)(sign | inf | one << (fraction - 1) | kept);
+    }
     int e = (int)(mag >> 52) - 1023;
     if (e > most) return (uint16_t)(sign | inf);
     uint64_t m = (mag & 0xfffffffffffff) | 0x10000000000000;
@@ -67,7 +71,7 @@ static uint16_t narrow(double x, int fraction, int least, int most) {
         m &= 0xfffffffffffff;
     }
     uint64_t q = m >> drop;
-    const uint64_t rest = m & (((uint64_t)1 << drop) - 1), half = (uint64_t)1 << (drop - 1);
+    const uint64_t rest = m & ((one << drop) - 1), half = one << (drop - 1);
     if (rest > half || (rest == half && (q & 1))) q++;
     return (uint16_t)(sign | (((uint64_t)(e - least + 1) << fraction) + q)); /* a carry moves into the exponent */
 }

@@ -258,24 +258,29 @@ static void test_threads(void **state)
     hn_par_set_threads(before);
 }
 
-/* Without packing space the result is the same, and the next call packs again. */
+/* Whichever allocation of packing space fails, the result is the same, and the next call packs again. */
 static void test_no_memory(void **state)
 {
     (void)state;
+    static const int64_t rows[] = {3, 50};
     const int before = hn_par_threads();
     hn_par_set_threads(1);
-    problem p = problem_new(HN_GEMM_TB, 50, 60, 70, 0, true);
-    solve(&p, hn_gemm_ref_f32, p.want);
-    for (int f = 0; f < filling_count; f++) {
-        hn_gemm_scratch_release();
-        hn_mem_fail_after(1);
-        solve(&p, fillings[f].fn, p.got);
-        hn_mem_fail_after(-1);
-        assert_memory_equal(p.got, p.want, (size_t)p.c_floats * sizeof(float));
-        solve(&p, fillings[f].fn, p.got);
-        assert_memory_equal(p.got, p.want, (size_t)p.c_floats * sizeof(float));
-    }
-    problem_free(&p);
+    for (unsigned flags = 0; flags < 8; flags++)
+        for (int i = 0; i < 2; i++) {
+            problem p = problem_new(flags, rows[i], 60, 700, 0, !(flags & HN_GEMM_ACC));
+            solve(&p, hn_gemm_ref_f32, p.want);
+            for (int f = 0; f < filling_count; f++)
+                for (int nth = 1; nth <= 3; nth++) {
+                    hn_gemm_scratch_release();
+                    hn_mem_fail_after(nth);
+                    solve(&p, fillings[f].fn, p.got);
+                    hn_mem_fail_after(-1);
+                    assert_memory_equal(p.got, p.want, (size_t)p.c_floats * sizeof(float));
+                    solve(&p, fillings[f].fn, p.got);
+                    assert_memory_equal(p.got, p.want, (size_t)p.c_floats * sizeof(float));
+                }
+            problem_free(&p);
+        }
     hn_par_set_threads(before);
 }
 

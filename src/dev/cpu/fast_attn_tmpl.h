@@ -10,8 +10,11 @@
 
 enum { KEYS = 64, ROW_TARGET = 96, TOKENS_MOST = 48 };
 #ifdef __AVX512F__
+#define WIDE_TILES
+#endif
+#ifdef WIDE_TILES /* 16 sums in 32 registers */
 enum { TILE_ROWS = 8, TILE_VECS = 2 };
-#else
+#else /* 12 sums in 16 registers, two to a vector */
 enum { TILE_ROWS = 6, TILE_VECS = 1 };
 #endif
 

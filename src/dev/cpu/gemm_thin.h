@@ -50,7 +50,7 @@ INLINE void thin_run(const thin_args *t, int m, int groups)
         const float *ahead = t->b + (p + THIN_AHEAD < t->k ? p + THIN_AHEAD : 8 * groups * ldb + p + THIN_AHEAD - t->k);
         UNROLL for (int g = 0; g < groups; g++) {
             UNROLL for (int j = 0; j < 8; j++)
-                _mm_prefetch((const char *)(ahead + (g * 8 + j) * ldb), _MM_HINT_T1);
+                _mm_prefetch((const char *)(ahead + (g * 8 + j) * ldb), _MM_HINT_T0);
             UNROLL for (int h = 0; h < 16; h += 4)
                 thin_steps(t, t->a + (p + h) * m, t->b + g * 8 * ldb + p + h, 4, m, acc[g]);
         }
