@@ -69,9 +69,17 @@ static inline void run_parts(run *r, const char *base, const char *tokenizer, co
 }
 
 static inline hn_status run_start(run *r) {
-    hn_trainer_in in = {.dev = r->dev, .model = r->model, .tokenizer = r->tok, .train = r->train, .eval = r->eval,
-                        .objective = r->objective, .objective_opts = r->objective_opts, .opts = &r->opts, .settings = r->settings,
-                        .card = "# card\n", .fingerprint = r->train->fingerprint};
+    hn_trainer_in in = {.dev = r->dev,
+                        .model = r->model,
+                        .tokenizer = r->tok,
+                        .train = r->train,
+                        .eval = r->eval,
+                        .objective = r->objective,
+                        .objective_opts = r->objective_opts,
+                        .opts = &r->opts,
+                        .settings = r->settings,
+                        .card = "# card\n",
+                        .fingerprint = r->train->fingerprint};
     return hn_trainer_new(&in, &r->t, &r->err);
 }
 

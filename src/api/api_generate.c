@@ -167,3 +167,35 @@ hone_status hone_evaluate(hone_model *m, const hone_dataset *d, int64_t batch_si
     hn_json_free(j);
     return hone_keep(m->ctx, st, &err);
 }
+
+/* ---- scores */
+
+static hn_status take_sum(void *user, int64_t row, const double *logp, int64_t n, hn_error *err) {
+    double *sum = user;
+    (void)row;
+    (void)err;
+    *sum = 0;
+    for (int64_t i = 0; i < n; i++) *sum += logp[i];
+    return HN_OK;
+}
+
+hone_status hone_score(hone_model *m, hone_tokenizer *tok, const char *text, size_t len, double *logprob, int64_t *n) {
+    hn_error err = {0};
+    hn_encoding e = {0};
+    int64_t at[2] = {0, 0}, record = 1;
+    *logprob = 0;
+    *n = 0;
+    hn_status st = hn_tokenizer_encode(tok->t, (hn_str){text, len}, HN_ENCODE_SPECIAL, &e, &err);
+    uint8_t *loss = st == HN_OK ? hn_alloc(e.n + 1) : NULL;
+    if (st == HN_OK && !loss) st = hn_nomem(&err, e.n);
+    if (st == HN_OK && e.n == 0) st = hn_fail(&err, HN_EARG, "an empty text has no score");
+    if (st == HN_OK) {
+        for (size_t i = 0; i < e.n; i++) loss[i] = i > 0;
+        at[1] = *n = (int64_t)e.n;
+        hn_rows rows = {.ids = e.id, .loss = loss, .at = at, .record = &record, .rows = 1, .tokens = at[1], .longest = at[1]};
+        st = hn_score_rows(m->ctx->dev, m->m, &rows, 1, take_sum, logprob, &err);
+    }
+    hn_free(loss);
+    hn_encoding_release(&e);
+    return hone_keep(m->ctx, st, &err);
+}

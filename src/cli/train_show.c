@@ -74,7 +74,7 @@ void show_example(const hn_cli *cli, FILE *f, hone_trainer *t) {
     int64_t n;
     if (cli->o.quiet || hone_dataset_rows(d) == 0 || hone_dataset_row(d, 0, &ids, &loss, &n) != HONE_OK) return;
     bool color = term_color(f);
-    int64_t targets = 0, most = n < 400 ? n : 400;
+    int64_t targets = 0, most = n < 200 ? n : 200;
     for (int64_t i = 0; i < n; i++) targets += loss[i];
     fprintf(f, "first example: %lld tokens, %lld of them targets (%s)\n", (long long)n, (long long)targets,
             color ? "green" : "between [[ and ]]");

@@ -13,7 +13,10 @@ static hn_sampling sampling(const char *name) {
 
 hn_status hn_epochs_open(hn_epochs *s, const hn_rows *rows, const hn_train_opts *o, hn_error *err) {
     int64_t batch = o->per_device_train_batch_size, n = rows->rows;
-    *s = (hn_epochs){.rows = rows, .how = sampling(o->train_sampling_strategy), .batch = batch, .epoch = -1,
+    *s = (hn_epochs){.rows = rows,
+                     .how = sampling(o->train_sampling_strategy),
+                     .batch = batch,
+                     .epoch = -1,
                      .seed = (uint64_t)(o->data_seed == HN_UNSET_INT ? o->seed : o->data_seed),
                      .accumulate = o->gradient_accumulation_steps};
     s->micro = o->dataloader_drop_last ? n / batch : (n + batch - 1) / batch;

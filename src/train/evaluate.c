@@ -116,7 +116,8 @@ static hn_status score_batch(void *user, hn_runner *r, const hn_batch *b, int64_
     return HN_OK;
 }
 
-hn_status hn_score_rows(hn_dev *dev, hn_model *m, const hn_rows *rows, int64_t batch, hn_score_fn *fn, void *user, hn_error *err) {
+hn_status hn_score_rows(hn_dev *dev, hn_model *m, const hn_rows *rows, int64_t batch, hn_score_fn *fn, void *user,
+                        hn_error *err) {
     score_run s = {.fn = fn, .user = user};
     hn_status st = each_batch(dev, m, rows, batch, HN_ASK_LOGP, score_batch, &s, err);
     hn_free(s.place);

@@ -14,7 +14,8 @@ static hn_status verify_file(const char *dir, const char *name, const hn_json *w
     hn_free(path);
     if (st != HN_OK) return hn_fail(err, HN_EFORMAT, "'%s/%s' is missing", dir, name);
     hn_hash_hex(map.p, map.n, hash);
-    bool same = (int64_t)map.n == hn_json_int(hn_json_get(want, "size"), -1) && hn_streq(hash, hn_json_cstr(hn_json_get(want, "xxh3")));
+    bool same =
+        (int64_t)map.n == hn_json_int(hn_json_get(want, "size"), -1) && hn_streq(hash, hn_json_cstr(hn_json_get(want, "xxh3")));
     hn_map_close(&map);
     return same ? HN_OK : hn_fail(err, HN_EFORMAT, "'%s/%s' is not the file that was written", dir, name);
 }
@@ -23,8 +24,9 @@ hn_status hn_checkpoint_verify(const char *dir, hn_error *err) {
     char *path = hn_path_join(dir, HN_MANIFEST);
     if (!path) return hn_nomem(err, 64);
     hn_json *j = NULL;
-    hn_status st = hn_path_exists(path) ? hn_json_load(path, &j, err)
-                                        : hn_fail(err, HN_EFORMAT, "'%s' is no complete checkpoint: %s is missing", dir, HN_MANIFEST);
+    hn_status st = hn_path_exists(path)
+                       ? hn_json_load(path, &j, err)
+                       : hn_fail(err, HN_EFORMAT, "'%s' is no complete checkpoint: %s is missing", dir, HN_MANIFEST);
     hn_free(path);
     const hn_json *files = hn_json_get(j, "files");
     hn_json_iter it;
@@ -92,15 +94,19 @@ hn_status hn_weights_load(hn_model *m, const char *dir, hn_error *err) {
 
 /* The first thing in which the checkpoint's run differs from this one, as text; false: none. */
 static bool differs(const hn_trainer *t, const hn_json *j, char *out, size_t cap) {
-    const struct { const char *key; const char *now; } texts[] = {
-        {"objective", t->in.objective->name},
-        {"fingerprint", t->in.fingerprint},
-        {"train_sampling_strategy", t->o->train_sampling_strategy}};
-    const struct { const char *key; int64_t now; } numbers[] = {
-        {"seed", t->o->seed},
-        {"order_seed", (int64_t)t->source.seed},
-        {"per_device_train_batch_size", t->source.batch},
-        {"gradient_accumulation_steps", t->source.accumulate}};
+    const struct {
+        const char *key;
+        const char *now;
+    } texts[] = {{"objective", t->in.objective->name},
+                 {"fingerprint", t->in.fingerprint},
+                 {"train_sampling_strategy", t->o->train_sampling_strategy}};
+    const struct {
+        const char *key;
+        int64_t now;
+    } numbers[] = {{"seed", t->o->seed},
+                   {"order_seed", (int64_t)t->source.seed},
+                   {"per_device_train_batch_size", t->source.batch},
+                   {"gradient_accumulation_steps", t->source.accumulate}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const char *then = hn_json_cstr(hn_json_get(j, texts[i].key));
         if (hn_streq(then, texts[i].now)) continue;

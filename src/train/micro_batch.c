@@ -30,9 +30,7 @@ void hn_runner_close(hn_runner *r) {
     *r = (hn_runner){0};
 }
 
-static double *column(hn_runner *r, int which) {
-    return r->real + (int64_t)which * r->room;
-}
+static double *column(hn_runner *r, int which) { return r->real + (int64_t)which * r->room; }
 
 static hn_status make_room(hn_runner *r, const hn_batch *b, hn_error *err) {
     size_t ints = 2 * (size_t)b->segments + 1 + (size_t)b->rows;
@@ -146,8 +144,12 @@ static hn_status forward(hn_runner *r, const hn_batch *b, const piece *p, const 
     hn_tape_record(r->tape, how->record);
     hn_tape_seed(r->tape, r->seed, how->key * CHUNK_KEYS + (uint64_t)p->s0);
     hn_forward_opts o = {.checkpointing = r->checkpointing && how->record, .neftune_alpha = r->neftune, .train = how->train};
-    hn_logprob_in in = {.hidden = hn_model_hidden(r->model, r->tape, chunk, &o), .scale = 1.0, .row = chunk->row,
-                        .target = chunk->target, .r = chunk->rows, .asks = r->asks,
+    hn_logprob_in in = {.hidden = hn_model_hidden(r->model, r->tape, chunk, &o),
+                        .scale = 1.0,
+                        .row = chunk->row,
+                        .target = chunk->target,
+                        .r = chunk->rows,
+                        .asks = r->asks,
                         .seed_logp = how->seed_logp ? how->seed_logp + p->r0 : NULL,
                         .seed_mean_logp = how->seed_mean ? how->seed_mean + p->r0 : NULL};
     if (in.hidden) {
@@ -168,7 +170,10 @@ static bool any(const double *x, int64_t n) {
 /* Forward and backward of every piece with seeds at hand. */
 static hn_status seeded(hn_runner *r, const hn_batch *b, const hn_seeds *seeds, uint64_t key, hn_error *err) {
     bool late = any(seeds->entropy, b->rows); /* the head forms these in backward only */
-    pass how = {.record = true, .train = true, .key = key, .seed_logp = late ? NULL : seeds->logp,
+    pass how = {.record = true,
+                .train = true,
+                .key = key,
+                .seed_logp = late ? NULL : seeds->logp,
                 .seed_mean = late ? NULL : seeds->mean_logp};
     hn_batch chunk;
     hn_logprob *lp;

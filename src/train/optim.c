@@ -10,9 +10,7 @@
 #include "io/io.h"
 #include "train/train_impl.h"
 
-static size_t padded(const hn_tensor *t) {
-    return (hn_tensor_bytes(t) + 63) / 64 * 64;
-}
+static size_t padded(const hn_tensor *t) { return (hn_tensor_bytes(t) + 63) / 64 * 64; }
 
 hn_status hn_optim_new(hn_dev *dev, hn_model *m, hn_optim *out, hn_error *err) {
     *out = (hn_optim){.dev = dev};
@@ -66,9 +64,7 @@ void hn_optim_begin(hn_optim *o) {
         if (o->param[i].trainable) o->param[i].t->grad_fresh = true;
 }
 
-static bool has_gradient(const hn_optim *o, size_t i) {
-    return o->param[i].trainable && !o->param[i].t->grad_fresh;
-}
+static bool has_gradient(const hn_optim *o, size_t i) { return o->param[i].trainable && !o->param[i].t->grad_fresh; }
 
 double hn_optim_norm(const hn_optim *o) {
     double sum = 0;
@@ -79,7 +75,11 @@ double hn_optim_norm(const hn_optim *o) {
 
 void hn_optim_step(hn_optim *o, const hn_train_opts *opts, double lr, double clip) {
     o->updates++;
-    hn_adamw a = {.lr = lr, .beta1 = opts->adam_beta1, .beta2 = opts->adam_beta2, .eps = opts->adam_epsilon, .clip = clip,
+    hn_adamw a = {.lr = lr,
+                  .beta1 = opts->adam_beta1,
+                  .beta2 = opts->adam_beta2,
+                  .eps = opts->adam_epsilon,
+                  .clip = clip,
                   .step = o->updates};
     for (size_t i = 0; i < o->count; i++) {
         hn_tensor *t = o->param[i].t;
@@ -100,9 +100,7 @@ const char *hn_optim_bad(const hn_optim *o, const char **what) {
     return NULL;
 }
 
-static hn_st_dtype file_dtype(const hn_tensor *t) {
-    return t->dtype == HN_F64 ? HN_ST_F64 : HN_ST_F32;
-}
+static hn_st_dtype file_dtype(const hn_tensor *t) { return t->dtype == HN_F64 ? HN_ST_F64 : HN_ST_F32; }
 
 hn_status hn_optim_save(const hn_optim *o, const char *path, hn_error *err) {
     hn_st_item *items = hn_calloc(2 * o->count, sizeof *items);

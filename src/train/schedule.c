@@ -27,25 +27,15 @@ static double arg(const course *c, const char *name, double otherwise) {
     return hn_json_num(hn_json_get(c->kwargs, name), otherwise);
 }
 
-static double at_least_1(double x) {
-    return x > 1.0 ? x : 1.0;
-}
+static double at_least_1(double x) { return x > 1.0 ? x : 1.0; }
 
-static double positive(double x) {
-    return x > 0.0 ? x : 0.0;
-}
+static double positive(double x) { return x > 0.0 ? x : 0.0; }
 
-static double progress(const course *c) {
-    return (c->s - c->w) / at_least_1(c->t - c->w);
-}
+static double progress(const course *c) { return (c->s - c->w) / at_least_1(c->t - c->w); }
 
-static double linear(const course *c) {
-    return positive((c->t - c->s) / at_least_1(c->t - c->w));
-}
+static double linear(const course *c) { return positive((c->t - c->s) / at_least_1(c->t - c->w)); }
 
-static double cosine(const course *c) {
-    return positive(0.5 * (1.0 + cos(PI * arg(c, "num_cycles", 0.5) * 2.0 * progress(c))));
-}
+static double cosine(const course *c) { return positive(0.5 * (1.0 + cos(PI * arg(c, "num_cycles", 0.5) * 2.0 * progress(c)))); }
 
 static double restarts(const course *c) {
     double p = progress(c);
@@ -110,8 +100,8 @@ static const kind kinds[] = {
     {"constant_with_warmup", constant, "", false},
     {"inverse_sqrt", inverse_sqrt, "timescale ", false},
     {"cosine_with_min_lr", cosine_min, "num_cycles min_lr min_lr_rate ", false},
-    {"warmup_stable_decay", stable_decay,
-     "num_decay_steps num_stable_steps warmup_type decay_type min_lr_ratio num_cycles ", true},
+    {"warmup_stable_decay", stable_decay, "num_decay_steps num_stable_steps warmup_type decay_type min_lr_ratio num_cycles ",
+     true},
 };
 
 static const kind *find(const char *name) {

@@ -19,7 +19,8 @@ static hn_status eval_batch(hn_trainer *t, const int64_t *order, int64_t count, 
     HN_TRY(hn_batch_rows(b, t->in.eval, order, count, err));
     double targets = 0, loss = 0;
     for (int64_t i = 0; i < b->rows; i++) targets += b->weight[i];
-    hn_norm norm = {.tokens = targets, .rows = (double)count, .micro_batches = 1, .micro_tokens = targets, .micro_rows = (double)count};
+    hn_norm norm = {
+        .tokens = targets, .rows = (double)count, .micro_batches = 1, .micro_tokens = targets, .micro_rows = (double)count};
     HN_TRY(hn_runner_eval(&t->runner, b, &norm, &s->metrics, &loss, err));
     s->batches++;
     s->all_rows += count;

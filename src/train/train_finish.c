@@ -25,7 +25,7 @@ hn_status hn_output_check(const hn_trainer *t, hn_error *err) {
         if (!holds_run(names.v[i])) continue;
         st = hn_fail(err, HN_ESTATE, "'%s' already holds a run (%s)", dir, names.v[i]);
         hn_error_fix(err, "go on with --resume_from_checkpoint true, start anew with --overwrite_output_dir, or name another "
-                     "--output_dir");
+                          "--output_dir");
     }
     hn_strlist_free(&names);
     return st;
@@ -62,11 +62,13 @@ static hn_json *summary_of(hn_trainer *t) {
     if (!j) return NULL;
     hn_json_set(j, "train_runtime", hn_json_new_num(hn_round(seconds, 4)));
     if (seconds > 0) {
-        hn_json_set(j, "train_samples_per_second", hn_json_new_num(hn_round(samples * steps / (double)p->max_steps / seconds, 3)));
+        hn_json_set(j, "train_samples_per_second",
+                    hn_json_new_num(hn_round(samples * steps / (double)p->max_steps / seconds, 3)));
         hn_json_set(j, "train_steps_per_second", hn_json_new_num(hn_round(steps / seconds, 3)));
     }
     hn_json_set(j, "total_flos", hn_json_new_num(s->flos));
-    hn_json_set(j, "train_loss", hn_json_new_num(s->loss_total_steps ? s->loss_total / (double)s->loss_total_steps : (double)NAN));
+    hn_json_set(j, "train_loss",
+                hn_json_new_num(s->loss_total_steps ? s->loss_total / (double)s->loss_total_steps : (double)NAN));
     hn_json_set(j, "epoch", hn_json_new_num(hn_epoch_of(t, s->step)));
     hn_json_set(j, "step", hn_json_new_int(s->step));
     return j;
@@ -93,7 +95,11 @@ static hn_status write_results(hn_trainer *t, const hn_json *summary, hn_error *
             copy_results(all, eval);
         }
     }
-    const struct { const char *name; const hn_json *j; bool wanted; } files[] = {
+    const struct {
+        const char *name;
+        const hn_json *j;
+        bool wanted;
+    } files[] = {
         {"train_results.json", train, true}, {"eval_results.json", eval, t->last_eval != NULL}, {"all_results.json", all, true}};
     for (size_t i = 0; i < sizeof files / sizeof *files && st == HN_OK; i++) {
         if (!files[i].wanted) continue;

@@ -7,7 +7,7 @@
 
 #include "train/train.h"
 
-#define HN_CHUNK_TOKENS "2048"
+#define HN_CHUNK_TOKENS "1024"
 
 /* ------------------------------------------------------------------ optimiser (optim.c) */
 
@@ -23,9 +23,9 @@ typedef struct hn_optim { /* AdamW over the trainable parameters of a model; own
     int64_t updates; /* steps really taken: t of the bias correction */
 } hn_optim;
 hn_status hn_optim_new(hn_dev *dev, hn_model *m, hn_optim *out, hn_error *err) HN_MUST;
-void hn_optim_free(hn_optim *o); /* takes the gradients off the parameters */
-void hn_optim_begin(hn_optim *o);                    /* gradients hold nothing */
-double hn_optim_norm(const hn_optim *o);             /* global L2 norm */
+void hn_optim_free(hn_optim *o);         /* takes the gradients off the parameters */
+void hn_optim_begin(hn_optim *o);        /* gradients hold nothing */
+double hn_optim_norm(const hn_optim *o); /* global L2 norm */
 /* clip: factor on every gradient. */
 void hn_optim_step(hn_optim *o, const hn_train_opts *opts, double lr, double clip);
 /* Name of the first parameter whose weights or gradient are not finite, *what "weights" or "gradient"; NULL: none. */
@@ -39,9 +39,9 @@ typedef struct hn_epochs {
     const hn_rows *rows;
     hn_sampling how;
     uint64_t seed;
-    int64_t batch, accumulate;        /* rows of a micro-batch, micro-batches of a window */
-    int64_t micro, windows;           /* micro-batches and windows of an epoch */
-    int64_t epoch, *order, *length;   /* order of that epoch; -1: none yet */
+    int64_t batch, accumulate;      /* rows of a micro-batch, micro-batches of a window */
+    int64_t micro, windows;         /* micro-batches and windows of an epoch */
+    int64_t epoch, *order, *length; /* order of that epoch; -1: none yet */
 } hn_epochs;
 hn_status hn_epochs_open(hn_epochs *s, const hn_rows *rows, const hn_train_opts *o, hn_error *err) HN_MUST;
 void hn_epochs_close(hn_epochs *s);
@@ -58,48 +58,50 @@ typedef struct hn_runner {
     hn_model *model;
     hn_tape *tape;
     const hn_objective *objective;
-    const void *self;            /* its options */
+    const void *self; /* its options */
     unsigned asks;
     int64_t chunk_tokens;
     bool checkpointing;
-    double neftune;              /* 0: off */
-    uint64_t seed;               /* of dropout and noise */
-    double *real;                /* 8 columns of [room]: five outputs, three seeds */
+    double neftune; /* 0: off */
+    uint64_t seed;  /* of dropout and noise */
+    double *real;   /* 8 columns of [room]: five outputs, three seeds */
     uint8_t *top1;
     int64_t room;
-    int32_t *rebased;            /* start, parent, row of a chunk */
+    int32_t *rebased; /* start, parent, row of a chunk */
     size_t rebased_room;
 } hn_runner;
 /* objective NULL: asks are taken as they stand (hn_evaluate). */
-hn_status hn_runner_open(hn_runner *r, hn_dev *dev, hn_model *m, const hn_objective *objective, const void *self, hn_error *err) HN_MUST;
+hn_status hn_runner_open(hn_runner *r, hn_dev *dev, hn_model *m, const hn_objective *objective, const void *self,
+                         hn_error *err) HN_MUST;
 void hn_runner_close(hn_runner *r);
 /* Outputs for all loss rows of b, without a tape; they live in r until the next call. */
 hn_status hn_runner_outputs(hn_runner *r, const hn_batch *b, hn_outputs *out, hn_error *err) HN_MUST;
 /* Loss, metrics and gradients. key: number of the micro-batch in the run, of dropout and noise. */
 hn_status hn_runner_train(hn_runner *r, const hn_batch *b, const hn_norm *norm, uint64_t key, hn_metrics *metrics, double *loss,
                           hn_error *err) HN_MUST;
-hn_status hn_runner_eval(hn_runner *r, const hn_batch *b, const hn_norm *norm, hn_metrics *metrics, double *loss, hn_error *err) HN_MUST;
+hn_status hn_runner_eval(hn_runner *r, const hn_batch *b, const hn_norm *norm, hn_metrics *metrics, double *loss,
+                         hn_error *err) HN_MUST;
 
 /* ------------------------------------------------------------------ the trainer */
 
 typedef struct hn_state { /* beside weights and optimiser, all that the next step depends on */
     int64_t step, total_tokens;
     double flos;
-    double loss_sum;              /* since the last log entry */
-    int64_t loss_steps;           /* steps in it */
+    double loss_sum;    /* since the last log entry */
+    int64_t loss_steps; /* steps in it */
     int64_t logged_step;
-    double loss_total;            /* of all finite steps */
+    double loss_total; /* of all finite steps */
     int64_t loss_total_steps;
-    hn_metrics metrics;           /* since the last log entry */
-    double best;                  /* NaN: none yet */
-    int64_t best_step;            /* -1: none */
+    hn_metrics metrics;              /* since the last log entry */
+    double best;                     /* NaN: none yet */
+    int64_t best_step;               /* -1: none */
     double grad_norm, learning_rate; /* of the last step */
 } hn_state;
 
 struct hn_trainer {
     hn_trainer_in in;
     const hn_train_opts *o;
-    hn_json *kwargs;              /* of the schedule */
+    hn_json *kwargs; /* of the schedule */
     hn_runner runner;
     hn_optim optim;
     hn_epochs source;
@@ -110,10 +112,10 @@ struct hn_trainer {
     hn_metrics step_metrics;
     hn_batch *window, eval_batch; /* [gradient_accumulation_steps] */
     hn_json *history;
-    hn_json *last_eval;           /* borrowed from history; NULL */
-    FILE *jsonl;                  /* metrics.jsonl */
-    char *saved;                  /* folder of the last checkpoint */
-    double run_start, run_end;    /* first step's start, last step's end; NaN before */
+    hn_json *last_eval;        /* borrowed from history; NULL */
+    FILE *jsonl;               /* metrics.jsonl */
+    char *saved;               /* folder of the last checkpoint */
+    double run_start, run_end; /* first step's start, last step's end; NaN before */
     int64_t run_first_step;
 };
 

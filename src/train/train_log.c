@@ -25,7 +25,8 @@ hn_json *hn_log_step(hn_trainer *t) {
     hn_json_set(j, "loss", hn_json_new_num(s->loss_steps ? s->loss_sum / (double)s->loss_steps : (double)NAN));
     hn_json_set(j, "grad_norm", hn_json_new_num(s->grad_norm));
     hn_json_set(j, "learning_rate", hn_json_new_num(s->learning_rate));
-    for (int32_t i = 0; i < s->metrics.count; i++) hn_json_set(j, s->metrics.v[i].name, hn_json_new_num(hn_metrics_mean(&s->metrics, i)));
+    for (int32_t i = 0; i < s->metrics.count; i++)
+        hn_json_set(j, s->metrics.v[i].name, hn_json_new_num(hn_metrics_mean(&s->metrics, i)));
     hn_json_set(j, "num_tokens", hn_json_new_num((double)s->total_tokens));
     hn_json_set(j, "epoch", hn_json_new_num(hn_epoch_of(t, s->step)));
     hn_json_set(j, "step", hn_json_new_int(s->step));
@@ -81,7 +82,8 @@ static hn_status keep_lines(const char *path, int64_t last_step, hn_error *err) 
     for (char *p = all.p, *end; st == HN_OK && p && (end = strchr(p, '\n')); p = end + 1) {
         hn_json *j = NULL;
         size_t n = (size_t)(end - p);
-        bool good = hn_json_parse(p, n, path, 1, &j, NULL) == HN_OK && hn_json_int(hn_json_get(j, "step"), INT64_MAX) <= last_step;
+        bool good =
+            hn_json_parse(p, n, path, 1, &j, NULL) == HN_OK && hn_json_int(hn_json_get(j, "step"), INT64_MAX) <= last_step;
         hn_json_free(j);
         if (good) hn_buf_add(&kept, p, n + 1);
     }
@@ -115,6 +117,7 @@ hn_status hn_jsonl_put(hn_trainer *t, const hn_step_report *r, hn_error *err) {
     hn_json_set(j, "step_seconds", hn_json_new_num(hn_round(r->seconds, 6)));
     hn_json_set(j, "tokens_per_second", hn_json_new_num(hn_round(r->tokens_per_second, 1)));
     hn_json_set(j, "peak_rss_mb", hn_json_new_num(hn_round((double)hn_peak_rss() / 1e6, 1)));
+    hn_json_set(j, "process_seconds", hn_json_new_num(hn_round(hn_process_age(), 3)));
     if (r->skipped) hn_json_set(j, "skipped", hn_json_new_bool(true));
     hn_json_write(&b, j, 0);
     hn_buf_putc(&b, '\n');

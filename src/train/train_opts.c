@@ -8,7 +8,8 @@
 #include "train/train_impl.h"
 
 #define AT(field) offsetof(hn_train_opts, field)
-#define NOOP(name, why) {name, why, HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Without effect", NULL, HN_OPT_HIDDEN}
+#define NOOP(name, why)                                                                                                          \
+    { name, why, HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Without effect", NULL, HN_OPT_HIDDEN }
 #define BIG 9e18
 
 const hn_opt hn_train_table[] = {
@@ -28,8 +29,8 @@ const hn_opt hn_train_table[] = {
 
     {"num_train_epochs", "passes over the data", HN_OPT_FLOAT, AT(num_train_epochs), "3", 0, 1e9, NULL, "Steps",
      "num_epochs|epochs", HN_OPT_COMMON},
-    {"max_steps", "optimiser steps in all; -1: as num_train_epochs says", HN_OPT_INT, AT(max_steps), "-1", -1, BIG, NULL,
-     "Steps", "iters", HN_OPT_COMMON},
+    {"max_steps", "optimiser steps in all; -1: as num_train_epochs says", HN_OPT_INT, AT(max_steps), "-1", -1, BIG, NULL, "Steps",
+     "iters", HN_OPT_COMMON},
     {"per_device_train_batch_size", "rows of a micro-batch", HN_OPT_INT, AT(per_device_train_batch_size), "8", 1, 1e9, NULL,
      "Steps", "micro_batch_size|batch_size", HN_OPT_COMMON},
     {"per_device_eval_batch_size", "rows of an evaluation batch", HN_OPT_INT, AT(per_device_eval_batch_size), "8", 1, 1e9, NULL,
@@ -102,8 +103,8 @@ const hn_opt hn_train_table[] = {
      "float32|bfloat16|float16", "Log, evaluate, save", NULL, 0},
     {"load_best_model_at_end", "the result is the checkpoint with the best metric, not the last step", HN_OPT_BOOL,
      AT(load_best_model_at_end), "false", 0, 0, NULL, "Log, evaluate, save", NULL, 0},
-    {"metric_for_best_model", "evaluation metric that decides, with or without eval_", HN_OPT_STR, AT(metric_for_best_model), NULL,
-     0, 0, NULL, "Log, evaluate, save", NULL, HN_OPT_NULLABLE},
+    {"metric_for_best_model", "evaluation metric that decides, with or without eval_", HN_OPT_STR, AT(metric_for_best_model),
+     NULL, 0, 0, NULL, "Log, evaluate, save", NULL, HN_OPT_NULLABLE},
     {"greater_is_better", "whether a larger metric is better; unset: unless its name ends in loss", HN_OPT_STR,
      AT(greater_is_better), NULL, 0, 0, "true|false|none", "Log, evaluate, save", NULL, HN_OPT_NULLABLE | HN_OPT_BARE},
 
@@ -140,15 +141,16 @@ const hn_opt hn_train_table[] = {
     NOOP("do_train", "the command says what is done"),
     {0}};
 
-static bool fraction_of_step(double steps) {
-    return steps > 1.0 && floor(steps) != steps;
-}
+static bool fraction_of_step(double steps) { return steps > 1.0 && floor(steps) != steps; }
 
 static hn_status check_intervals(const hn_train_opts *o, hn_error *err) {
-    const struct { const char *name; double steps; bool used; } rows[] = {
-        {"logging_steps", o->logging_steps, hn_streq(o->logging_strategy, "steps")},
-        {"eval_steps", isnan(o->eval_steps) ? 1 : o->eval_steps, hn_streq(o->eval_strategy, "steps")},
-        {"save_steps", o->save_steps, hn_streq(o->save_strategy, "steps")}};
+    const struct {
+        const char *name;
+        double steps;
+        bool used;
+    } rows[] = {{"logging_steps", o->logging_steps, hn_streq(o->logging_strategy, "steps")},
+                {"eval_steps", isnan(o->eval_steps) ? 1 : o->eval_steps, hn_streq(o->eval_strategy, "steps")},
+                {"save_steps", o->save_steps, hn_streq(o->save_strategy, "steps")}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!rows[i].used) continue;
         if (rows[i].steps > 0 && !fraction_of_step(rows[i].steps)) continue;
@@ -171,8 +173,10 @@ static hn_status check_best(const hn_train_opts *o, hn_error *err) {
     }
     if (by_best) return HN_OK;
     if (!hn_streq(o->save_strategy, o->eval_strategy)) {
-        hn_fail(err, HN_EARG, "--load_best_model_at_end needs checkpoints where evaluations are: --save_strategy is %s, "
-                "--eval_strategy %s", o->save_strategy, o->eval_strategy);
+        hn_fail(err, HN_EARG,
+                "--load_best_model_at_end needs checkpoints where evaluations are: --save_strategy is %s, "
+                "--eval_strategy %s",
+                o->save_strategy, o->eval_strategy);
         hn_error_fix(err, "add --save_strategy %s", o->eval_strategy);
         return HN_EARG;
     }
@@ -194,22 +198,23 @@ static hn_status check_schedule(const hn_train_opts *o, hn_error *err) {
     hn_status st = hn_schedule_check(o->lr_scheduler_type, kwargs, err);
     double end = hn_json_num(hn_json_get(kwargs, "lr_end"), 1e-7);
     if (st == HN_OK && hn_streq(o->lr_scheduler_type, "polynomial") && o->learning_rate > 0 && end >= o->learning_rate)
-        st = hn_fail(err, HN_EARG, "lr_end (%g) of the polynomial course is not below --learning_rate (%g)", end, o->learning_rate);
+        st = hn_fail(err, HN_EARG, "lr_end (%g) of the polynomial course is not below --learning_rate (%g)", end,
+                     o->learning_rate);
     hn_json_free(kwargs);
     return st;
 }
 
 hn_status hn_train_opts_check(const hn_train_opts *o, hn_error *err) {
     if (o->bf16 || o->fp16) {
-        hn_fail(err, HN_EARG, "--%s true: mixed precision is not there yet, the computation is in float32", o->bf16 ? "bf16" : "fp16");
+        hn_fail(err, HN_EARG, "--%s true: mixed precision is not there yet, the computation is in float32",
+                o->bf16 ? "bf16" : "fp16");
         hn_error_fix(err, "leave it out, or say --dtype float32; --save_dtype bfloat16 makes the result smaller");
         return HN_EARG;
     }
     if (o->max_steps == 0 || (o->max_steps < 0 && !(o->num_train_epochs > 0)))
         return hn_fail(err, HN_EARG, "nothing to train: --max_steps %lld, --num_train_epochs %g", (long long)o->max_steps,
                        o->num_train_epochs);
-    if (o->adam_beta1 >= 1 || o->adam_beta2 >= 1)
-        return hn_fail(err, HN_EARG, "--adam_beta1 and --adam_beta2 must be below 1");
+    if (o->adam_beta1 >= 1 || o->adam_beta2 >= 1) return hn_fail(err, HN_EARG, "--adam_beta1 and --adam_beta2 must be below 1");
     if (o->warmup_steps > 1 && floor(o->warmup_steps) != o->warmup_steps)
         return hn_fail(err, HN_EARG, "--warmup_steps %g is neither a whole number nor a share below 1", o->warmup_steps);
     HN_TRY(check_intervals(o, err));

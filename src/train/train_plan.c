@@ -56,9 +56,7 @@ static void plan_memory(hn_trainer *t) {
     p->total_bytes = p->weight_bytes + p->gradient_bytes + p->optimizer_bytes + p->activation_bytes;
 }
 
-static double gb(uint64_t bytes) {
-    return (double)bytes / 1e9;
-}
+static double gb(uint64_t bytes) { return (double)bytes / 1e9; }
 
 /* The weights are in memory already; the rest must fit into what is left. */
 static hn_status check_memory(const hn_trainer *t, hn_error *err) {
@@ -66,7 +64,8 @@ static hn_status check_memory(const hn_trainer *t, hn_error *err) {
     uint64_t available = hn_memory_available();
     if (available == 0 || p->total_bytes - p->weight_bytes <= available) return HN_OK;
     if (t->o->force) {
-        hn_warn("the plan needs %.2f GB beside the weights, %.2f GB are available", gb(p->total_bytes - p->weight_bytes), gb(available));
+        hn_warn("the plan needs %.2f GB beside the weights, %.2f GB are available", gb(p->total_bytes - p->weight_bytes),
+                gb(available));
         return HN_OK;
     }
     hn_fail(err, HN_ENOMEM, "the plan needs %.2f GB, of which %.2f GB are in use; %.2f GB are available", gb(p->total_bytes),
@@ -76,9 +75,8 @@ static hn_status check_memory(const hn_trainer *t, hn_error *err) {
                     (long long)largest_piece(t));
     if (p->activation_bytes > available && !t->o->gradient_checkpointing)
         hn_error_fix(err, "add --gradient_checkpointing true, or use a smaller --per_device_train_batch_size, --max_length or "
-                     "--chunk_tokens");
-    else
-        hn_error_fix(err, "use a smaller --max_length or --chunk_tokens, or a smaller model; --force tries all the same");
+                          "--chunk_tokens");
+    else hn_error_fix(err, "use a smaller --max_length or --chunk_tokens, or a smaller model; --force tries all the same");
     return HN_ENOMEM;
 }
 
@@ -96,7 +94,10 @@ hn_status hn_trainer_probe(hn_trainer *t, double *seconds, uint64_t *peak_bytes,
     hn_batch *b = &t->window[0];
     HN_TRY(hn_epochs_rows(&t->source, t->longest_epoch, t->longest_micro, &row, &count, err));
     HN_TRY(hn_batch_rows(b, t->in.train, row, count, err));
-    hn_norm norm = {.tokens = (double)b->rows, .rows = (double)b->sequences, .micro_batches = 1, .micro_tokens = (double)b->rows,
+    hn_norm norm = {.tokens = (double)b->rows,
+                    .rows = (double)b->sequences,
+                    .micro_batches = 1,
+                    .micro_tokens = (double)b->rows,
                     .micro_rows = (double)b->sequences};
     double loss, begin = hn_now();
     hn_metrics_clear(&t->step_metrics);

@@ -142,8 +142,8 @@ static hn_status train_one(hn_trainer *t, hn_step_report *r, hn_error *err) {
     bool finite;
     double begin = hn_now();
     HN_TRY(fill_window(t, &w, err));
-    r->learning_rate = hn_schedule(t->o->lr_scheduler_type, t->kwargs, s->step, t->plan.warmup_steps, t->plan.max_steps,
-                                   t->o->learning_rate);
+    r->learning_rate =
+        hn_schedule(t->o->lr_scheduler_type, t->kwargs, s->step, t->plan.warmup_steps, t->plan.max_steps, t->o->learning_rate);
     HN_TRY(run_window(t, &w, r, &finite, err));
     if (finite) take_step(t, r);
     r->skipped = !finite;
@@ -162,10 +162,10 @@ static hn_status after_step(hn_trainer *t, hn_step_report *r, hn_error *err) {
     int64_t step = t->state.step, windows = t->source.windows, last = t->plan.max_steps;
     bool better = false;
     bool log = hn_due(o->logging_strategy, step, t->logging_steps, windows, last) || (step == 1 && o->logging_first_step);
-    bool eval = hn_due(o->eval_strategy, step, t->eval_steps, windows, last) ||
-                (hn_streq(o->eval_strategy, "steps") && step == last);
-    bool save = hn_due(o->save_strategy, step, t->save_steps, windows, last) ||
-                (hn_streq(o->save_strategy, "steps") && step == last);
+    bool eval =
+        hn_due(o->eval_strategy, step, t->eval_steps, windows, last) || (hn_streq(o->eval_strategy, "steps") && step == last);
+    bool save =
+        hn_due(o->save_strategy, step, t->save_steps, windows, last) || (hn_streq(o->save_strategy, "steps") && step == last);
     if (log) {
         r->log = hn_log_step(t);
         if (!r->log) return hn_nomem(err, 1024);

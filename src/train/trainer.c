@@ -68,10 +68,6 @@ void hn_trainer_free(hn_trainer *t) {
     hn_free(t);
 }
 
-void hn_trainer_plan(const hn_trainer *t, hn_plan *out) {
-    *out = t->plan;
-}
+void hn_trainer_plan(const hn_trainer *t, hn_plan *out) { *out = t->plan; }
 
-const hn_json *hn_trainer_history(const hn_trainer *t) {
-    return t->history;
-}
+const hn_json *hn_trainer_history(const hn_trainer *t) { return t->history; }

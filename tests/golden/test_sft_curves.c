@@ -30,7 +30,8 @@ static void note(worst *w, double share, const char *fmt, const char *key, int64
 static double share_of(const char *key, double got, double want) {
     size_t n = strlen(key);
     double gap = fabs(got - want);
-    if (strcmp(key, "learning_rate") == 0 || strcmp(key, "epoch") == 0 || strcmp(key, "step") == 0) return gap == 0 ? 0 : INFINITY;
+    if (strcmp(key, "learning_rate") == 0 || strcmp(key, "epoch") == 0 || strcmp(key, "step") == 0)
+        return gap == 0 ? 0 : INFINITY;
     if (strcmp(key, "grad_norm") == 0) return gap / (1e-3 * fabs(want));
     bool loss = n >= 4 && strcmp(key + n - 4, "loss") == 0;
     double relative = loss ? 2e-4 * fabs(want) : 1e-3 * fabs(want), absolute = loss ? 2e-6 : 1e-4;
@@ -138,7 +139,8 @@ static void compare(const char *dir, const char *name, const char *base) {
         run_finish(&r);
         compare_log(hn_trainer_history(r.t), log, &w);
         compare_weights(&r, before, final, &w);
-        print_message("%-18s %2zu entries, largest deviation %.3f of its tolerance: %s\n", name, hn_json_len(log), w.share, w.where);
+        print_message("%-18s %2zu entries, largest deviation %.3f of its tolerance: %s\n", name, hn_json_len(log), w.share,
+                      w.where);
         compared++;
         off += w.share > 1;
         hn_free(before);

@@ -37,12 +37,14 @@ typedef struct outcome {
 
 /* A run with these settings and the common ones, to its end. */
 static outcome train(const char *const *flags) {
-    static const char *const common[] = {"output_dir", out_dir, "overwrite_output_dir", "true", "learning_rate", "1e-3", "save_strategy",
-                                         "no", "logging_steps", "1", NULL};
+    static const char *const common[] = {
+        "output_dir", out_dir, "overwrite_output_dir", "true", "learning_rate", "1e-3", "save_strategy", "no", "logging_steps",
+        "1",          NULL};
     run r;
     outcome o;
     run_config(&r, common);
-    for (int i = 0; flags[i]; i += 2) run_must(&r, hn_config_set(r.config, flags[i], flags[i + 1], HN_FROM_FLAG, &r.err), flags[i]);
+    for (int i = 0; flags[i]; i += 2)
+        run_must(&r, hn_config_set(r.config, flags[i], flags[i + 1], HN_FROM_FLAG, &r.err), flags[i]);
     run_parts(&r, FIXTURES "/base", NULL, rows_file, eval_file);
     o.start = run_weights(&r, &o.count);
     run_must(&r, run_start(&r), "start");
@@ -84,7 +86,8 @@ static void assert_close(const outcome *a, const outcome *b, bool metrics, const
     for (size_t i = 0; i < hn_json_len(a->history); i++) {
         for (size_t k = 0; k < (metrics ? 6u : 4u); k++) {
             double x = hn_json_num(hn_json_get(hn_json_at(a->history, i), keys[k]), NAN);
-            double y = hn_json_num(hn_json_get(hn_json_at(b->history, i), keys[k]), NAN), gap = x == y ? 0 : fabs(x - y) / fabs(x);
+            double y = hn_json_num(hn_json_get(hn_json_at(b->history, i), keys[k]), NAN),
+                   gap = x == y ? 0 : fabs(x - y) / fabs(x);
             if (!(gap <= 2e-5)) fail_msg("%s: %s of step %zu is %.9g and %.9g", what, keys[k], i + 1, x, y);
             if (gap > worst) worst = gap;
         }
@@ -98,8 +101,10 @@ static void test_micro_batches(void **state) {
     (void)state;
     /* 43 rows: the last window of an epoch is short in the same place for all */
     outcome whole = train((const char *[]){"per_device_train_batch_size", "8", "max_steps", "8", NULL});
-    outcome twos = train((const char *[]){"per_device_train_batch_size", "2", "gradient_accumulation_steps", "4", "max_steps", "8", NULL});
-    outcome ones = train((const char *[]){"per_device_train_batch_size", "1", "gradient_accumulation_steps", "8", "max_steps", "8", NULL});
+    outcome twos =
+        train((const char *[]){"per_device_train_batch_size", "2", "gradient_accumulation_steps", "4", "max_steps", "8", NULL});
+    outcome ones =
+        train((const char *[]){"per_device_train_batch_size", "1", "gradient_accumulation_steps", "8", "max_steps", "8", NULL});
     assert_close(&whole, &twos, false, "8 rows = 4 x 2");
     assert_close(&whole, &ones, false, "8 rows = 8 x 1");
     outcome_free(&whole);
@@ -112,11 +117,12 @@ static void test_pieces(void **state) {
     static const char *const kinds[][2] = {{"nll", "0"}, {"nll", "0.1"}, {"dft", "0"}};
     static const char *const pieces[] = {"64", "1"}; /* a few rows at once; every row alone */
     for (size_t k = 0; k < 3; k++) {
-        outcome whole = train((const char *[]){"loss_type", kinds[k][0], "label_smoothing_factor", kinds[k][1], "max_steps", "6", NULL});
+        outcome whole =
+            train((const char *[]){"loss_type", kinds[k][0], "label_smoothing_factor", kinds[k][1], "max_steps", "6", NULL});
         for (size_t i = 0; i < 2; i++) {
             char what[80];
-            outcome cut = train((const char *[]){"loss_type", kinds[k][0], "label_smoothing_factor", kinds[k][1], "max_steps", "6",
-                                                 "chunk_tokens", pieces[i], NULL});
+            outcome cut = train((const char *[]){"loss_type", kinds[k][0], "label_smoothing_factor", kinds[k][1], "max_steps",
+                                                 "6", "chunk_tokens", pieces[i], NULL});
             snprintf(what, sizeof what, "%s, smoothing %s, pieces of %s tokens = one", kinds[k][0], kinds[k][1], pieces[i]);
             assert_close(&whole, &cut, true, what);
             outcome_free(&cut);
@@ -127,7 +133,8 @@ static void test_pieces(void **state) {
 
 static void test_threads(void **state) {
     (void)state;
-    static const char *const flags[] = {"max_steps", "6", "neftune_noise_alpha", "5", "chunk_tokens", "100", "weight_decay", "0.1", NULL};
+    static const char *const flags[] = {"max_steps", "6", "neftune_noise_alpha", "5", "chunk_tokens", "100", "weight_decay",
+                                        "0.1",       NULL};
     hn_par_set_threads(1);
     outcome one = train(flags);
     for (int n = 2; n <= 3; n++) {
@@ -177,7 +184,10 @@ static void test_noise(void **state) {
     outcome_free(&other);
 }
 
-typedef struct scored { double sum; int64_t tokens, rows; } scored;
+typedef struct scored {
+    double sum;
+    int64_t tokens, rows;
+} scored;
 
 static hn_status add_row(void *user, int64_t row, const double *logp, int64_t n, hn_error *err) {
     (void)err;
@@ -213,9 +223,9 @@ static void test_evaluate(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_micro_batches), cmocka_unit_test(test_pieces), cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_checkpointing), cmocka_unit_test(test_rate_zero), cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_evaluate)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_micro_batches), cmocka_unit_test(test_pieces),
+                                       cmocka_unit_test(test_threads),       cmocka_unit_test(test_checkpointing),
+                                       cmocka_unit_test(test_rate_zero),     cmocka_unit_test(test_noise),
+                                       cmocka_unit_test(test_evaluate)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

@@ -54,12 +54,36 @@ static const char *path_of(const char *dir, const char *name) {
 
 /* A run of 14 steps over 3 epochs, windows of 3 micro-batches of 3 rows (the last of an epoch short), noise on. */
 static void open_run(run *r, const char *out, const char *rows, const char *const *more) {
-    const char *const common[] = {"output_dir", path_of(out, ""), "learning_rate", "1e-3", "max_steps", "14", "logging_steps", "4",
-                                  "per_device_train_batch_size", "3", "gradient_accumulation_steps", "3", "save_steps", "5",
-                                  "eval_strategy", "steps", "eval_steps", "5", "neftune_noise_alpha", "3", "lr_scheduler_type",
-                                  "cosine", "warmup_ratio", "0.2", "weight_decay", "0.01", NULL};
+    const char *const common[] = {"output_dir",
+                                  path_of(out, ""),
+                                  "learning_rate",
+                                  "1e-3",
+                                  "max_steps",
+                                  "14",
+                                  "logging_steps",
+                                  "4",
+                                  "per_device_train_batch_size",
+                                  "3",
+                                  "gradient_accumulation_steps",
+                                  "3",
+                                  "save_steps",
+                                  "5",
+                                  "eval_strategy",
+                                  "steps",
+                                  "eval_steps",
+                                  "5",
+                                  "neftune_noise_alpha",
+                                  "3",
+                                  "lr_scheduler_type",
+                                  "cosine",
+                                  "warmup_ratio",
+                                  "0.2",
+                                  "weight_decay",
+                                  "0.01",
+                                  NULL};
     run_config(r, common);
-    for (int i = 0; more && more[i]; i += 2) run_must(r, hn_config_set(r->config, more[i], more[i + 1], HN_FROM_FLAG, &r->err), more[i]);
+    for (int i = 0; more && more[i]; i += 2)
+        run_must(r, hn_config_set(r->config, more[i], more[i + 1], HN_FROM_FLAG, &r->err), more[i]);
     run_parts(r, FIXTURES "/base", NULL, rows, eval_file);
 }
 
@@ -138,7 +162,8 @@ static void test_resume(void **state) {
         run_finish(&r);
         run_close(&r);
         assert_same_file(path_of("whole", "model.safetensors"), path_of("parts", "model.safetensors"));
-        assert_same_file(path_of("whole", "checkpoint-14/optimizer.safetensors"), path_of("parts", "checkpoint-14/optimizer.safetensors"));
+        assert_same_file(path_of("whole", "checkpoint-14/optimizer.safetensors"),
+                         path_of("parts", "checkpoint-14/optimizer.safetensors"));
         assert_same_history("whole", "parts");
         assert_lines("parts", 14);
         assert_int_equal(hn_dir_remove(path_of("parts", ""), NULL), HN_OK);
@@ -155,8 +180,9 @@ static void test_output_folder(void **state) {
     assert_non_null(strstr(r.err.fix, "--overwrite_output_dir"));
     run_close(&r);
     whole_run("none", (const char *[]){"save_strategy", "no", "max_steps", "2", NULL});
-    static const char *const files[] = {"model.safetensors", "config.json", "trainer_state.json", "metrics.jsonl", "training_args.json",
-                                        "README.md", "all_results.json", "train_results.json", "eval_results.json"};
+    static const char *const files[] = {"model.safetensors", "config.json",        "trainer_state.json",
+                                        "metrics.jsonl",     "training_args.json", "README.md",
+                                        "all_results.json",  "train_results.json", "eval_results.json"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (!hn_path_exists(path_of("none", files[i]))) fail_msg("%s is not there", files[i]);
     open_run(&r, "none", rows_file, NULL);
@@ -176,7 +202,8 @@ static void refused(const char *const *flags, const char *rows, hn_status code, 
     run r;
     open_run(&r, "whole", rows, flags);
     hn_status st = run_start(&r);
-    if (st != code || !strstr(r.err.msg, says)) fail_msg("%s '%s', not %s with '%s'", hn_status_name(st), r.err.msg, hn_status_name(code), says);
+    if (st != code || !strstr(r.err.msg, says))
+        fail_msg("%s '%s', not %s with '%s'", hn_status_name(st), r.err.msg, hn_status_name(code), says);
     run_close(&r);
 }
 
@@ -187,7 +214,8 @@ static void test_resume_rules(void **state) {
     refused((const char *[]){"resume_from_checkpoint", "true", "gradient_accumulation_steps", "2", NULL}, rows_file, HN_ESTATE,
             "gradient_accumulation_steps");
     refused((const char *[]){"resume_from_checkpoint", path_of("nowhere", ""), NULL}, rows_file, HN_ENOENT, "nowhere");
-    refused((const char *[]){"resume_from_checkpoint", path_of("whole", ""), NULL}, rows_file, HN_EFORMAT, "no complete checkpoint");
+    refused((const char *[]){"resume_from_checkpoint", path_of("whole", ""), NULL}, rows_file, HN_EFORMAT,
+            "no complete checkpoint");
     run r;
     open_run(&r, "whole", rows_file, (const char *[]){"resume_from_checkpoint", "true", "seed", "1", "force", "true", NULL});
     run_must(&r, run_start(&r), "forced");
@@ -342,8 +370,8 @@ static void test_limit_and_best(void **state) {
         assert_int_equal(hn_path_exists(path_of("limit", name)), i >= 12);
     }
     /* the loss falls, the largest is the first one: its checkpoint stays */
-    whole_run("best", (const char *[]){"save_steps", "2", "eval_steps", "2", "save_total_limit", "1", "load_best_model_at_end", "true",
-                                       "metric_for_best_model", "eval_loss", "greater_is_better", "true", NULL});
+    whole_run("best", (const char *[]){"save_steps", "2", "eval_steps", "2", "save_total_limit", "1", "load_best_model_at_end",
+                                       "true", "metric_for_best_model", "eval_loss", "greater_is_better", "true", NULL});
     hn_json *j = NULL;
     assert_int_equal(hn_json_load(path_of("best", "trainer_state.json"), &j, NULL), HN_OK);
     char name[64];
@@ -375,7 +403,9 @@ static void test_no_memory(void **state) {
         failed += st == HN_ENOMEM;
         run_close(&r);
         hn_mem_get(&after);
-        if (after.blocks != before.blocks) fail_msg("allocation %lld: %lld blocks before, %lld after", (long long)n, (long long)before.blocks, (long long)after.blocks);
+        if (after.blocks != before.blocks)
+            fail_msg("allocation %lld: %lld blocks before, %lld after", (long long)n, (long long)before.blocks,
+                     (long long)after.blocks);
     }
     hn_par_set_threads(0);
     print_message("%d allocations failed\n", failed);
@@ -383,9 +413,10 @@ static void test_no_memory(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_resume),        cmocka_unit_test(test_output_folder), cmocka_unit_test(test_resume_rules),
-        cmocka_unit_test(test_broken_checkpoint), cmocka_unit_test(test_failing_write), cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_nan),           cmocka_unit_test(test_limit_and_best), cmocka_unit_test(test_no_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_resume),        cmocka_unit_test(test_output_folder),
+                                       cmocka_unit_test(test_resume_rules),  cmocka_unit_test(test_broken_checkpoint),
+                                       cmocka_unit_test(test_failing_write), cmocka_unit_test(test_full_disk),
+                                       cmocka_unit_test(test_nan),           cmocka_unit_test(test_limit_and_best),
+                                       cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

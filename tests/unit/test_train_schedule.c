@@ -20,7 +20,8 @@ static int64_t check_case(const hn_json *j) {
     if (hn_schedule_check(type, kwargs, &err) != HN_OK) fail_msg("%s: %s", type, err.msg);
     for (int64_t s = 0; s < n; s++) {
         double want = hn_json_num(hn_json_at(rates, (size_t)s), -1), got = hn_schedule(type, kwargs, s, warmup, n, lr);
-        if (got != want) fail_msg("%s, warm-up %lld, step %lld: %.17g, transformers %.17g", type, (long long)warmup, (long long)s, got, want);
+        if (got != want)
+            fail_msg("%s, warm-up %lld, step %lld: %.17g, transformers %.17g", type, (long long)warmup, (long long)s, got, want);
     }
     return n;
 }
@@ -71,7 +72,9 @@ static void test_zero(void **state) {
         for (int64_t s = 0; s < 10; s++) assert_true(hn_schedule(types[i], NULL, s, 2, 10, 0.0) == 0.0);
 }
 
-typedef struct opt_case { const char *name, *value, *says; } opt_case;
+typedef struct opt_case {
+    const char *name, *value, *says;
+} opt_case;
 
 static void test_settings(void **state) {
     (void)state;
@@ -99,7 +102,8 @@ static void test_settings(void **state) {
         for (int k = 0; k < 3 && cases[i][k].name; k++)
             if (hn_config_set(c, cases[i][k].name, cases[i][k].value, HN_FROM_FLAG, &err) != HN_OK) fail_msg("%s", err.msg);
         assert_int_equal(hn_train_opts_check(&o, &err), HN_EARG);
-        if (!strstr(err.msg, cases[i][0].says)) fail_msg("%s: '%s' does not say '%s'", cases[i][0].name, err.msg, cases[i][0].says);
+        if (!strstr(err.msg, cases[i][0].says))
+            fail_msg("%s: '%s' does not say '%s'", cases[i][0].name, err.msg, cases[i][0].says);
         hn_config_free(c);
     }
 }
