@@ -17,6 +17,7 @@ typedef struct hn_encoding { /* growing columns, reused between calls; {0} is em
     hn_token_span *span;  /* filled only if asked for */
     uint8_t *special;     /* 1: put there by the post-processor; filled only if spans are asked for */
     size_t n, cap;
+    struct hn_text_work *work; /* inner: memory and known words, reused by the next call of the same tokenizer */
 } hn_encoding;
 
 enum { HN_ENCODE_SPECIAL = 1, /* run the post-processor: BOS and so on */

@@ -1,0 +1,205 @@
+/* bpe_load.c - the BPE model of tokenizer.json: vocab, merges as "a b" or ["a", "b"], and its switches. */
+#include "text/bpe_impl.h"
+
+/* The cut before U+2581 may not change what ignore_merges or a prefix sees, so these models are left whole. */
+static bool may_cut(const hn_bpe *m) {
+    return !m->ignore_merges && !m->prefix[0] && !m->suffix[0] && hn_vocab_id(m->vocab, "\xE2\x96\x81", 3) >= 0;
+}
+
+static bool ends_in_meta(hn_str s) {
+    return s.n >= 3 && memcmp(s.p + s.n - 3, "\xE2\x96\x81", 3) == 0;
+}
+
+static bool begins_with_meta(hn_str s) {
+    return s.n >= 3 && memcmp(s.p, "\xE2\x96\x81", 3) == 0;
+}
+
+static hn_status no_token(const char *what, int64_t rank, hn_str s, hn_error *err) {
+    hn_fail(err, HN_EFORMAT, "model.merges[%lld]: %s \"%.*s\" is not in the vocabulary", (long long)rank, what,
+            s.n > 200 ? 200 : (int)s.n, s.p);
+    hn_error_fix(err, "take tokenizer.json from the model's author again: vocab and merges do not belong together");
+    return HN_EFORMAT;
+}
+
+/* Both parts of a merge. */
+static hn_status parts_of(const hn_json *merge, int64_t rank, hn_str *left, hn_str *right, hn_error *err) {
+    hn_str text;
+    if (hn_json_text(merge, &text)) {
+        const char *space = memchr(text.p, ' ', text.n);
+        if (space && !memchr(space + 1, ' ', text.n - (size_t)(space + 1 - text.p))) {
+            *left = (hn_str){text.p, (size_t)(space - text.p)};
+            *right = (hn_str){space + 1, text.n - left->n - 1};
+            return HN_OK;
+        }
+    } else if (hn_json_len(merge) == 2 && hn_json_text(hn_json_at(merge, 0), left) &&
+               hn_json_text(hn_json_at(merge, 1), right)) {
+        return HN_OK;
+    }
+    return hn_fail(err, HN_EFORMAT, "model.merges[%lld] is neither \"a b\" nor [\"a\", \"b\"]", (long long)rank);
+}
+
+static hn_merge *slot_of(hn_bpe *m, int32_t left, int32_t right) {
+    const hn_merge *known = hn_merge_find(m, left, right);
+    if (known) return &m->merge[known - m->merge];
+    uint64_t key = ((uint64_t)(uint32_t)left << 32 | (uint32_t)right) * 0x9E3779B97F4A7C15u;
+    size_t at = (size_t)(key >> 32 ^ key >> 15) & m->mask;
+    while (m->merge[at].left != UINT32_MAX) at = (at + 1) & m->mask;
+    return &m->merge[at];
+}
+
+static hn_status add_merge(hn_bpe *m, const hn_json *spec, int64_t place, uint32_t rank, hn_buf *joined, hn_error *err) {
+    hn_str left, right;
+    HN_TRY(parts_of(spec, place, &left, &right, err));
+    int32_t a = hn_vocab_id(m->vocab, left.p, left.n), b = hn_vocab_id(m->vocab, right.p, right.n);
+    if (a < 0) return no_token("the token", place, left, err);
+    if (b < 0) return no_token("the token", place, right, err);
+    size_t skip = strlen(m->prefix);
+    if (skip > right.n) return no_token("without the continuing prefix", place, right, err);
+    hn_buf_clear(joined);
+    hn_buf_add(joined, left.p, left.n);
+    hn_buf_add(joined, right.p + skip, right.n - skip);
+    if (joined->failed) return hn_nomem(err, left.n + right.n);
+    int32_t both = hn_vocab_id(m->vocab, joined->p, joined->n);
+    if (both < 0) return no_token("the result", place, (hn_str){joined->p, joined->n}, err);
+    *slot_of(m, a, b) = (hn_merge){(uint32_t)a, (uint32_t)b, rank, both};
+    if (begins_with_meta(right) && !ends_in_meta(left)) m->cuts_at_meta = false;
+    return HN_OK;
+}
+
+static hn_status load_merges(hn_bpe *m, const hn_json *merges, hn_error *err) {
+    size_t n = hn_json_len(merges), slots = 16;
+    while (slots < 2 * n) slots *= 2;
+    m->merge = hn_alloc_array(slots, sizeof *m->merge);
+    if (!m->merge) return hn_nomem(err, slots * sizeof *m->merge);
+    memset(m->merge, 0xFF, slots * sizeof *m->merge);
+    m->mask = slots - 1;
+    m->cuts_at_meta = may_cut(m);
+    hn_buf joined = {0};
+    hn_status st = HN_OK;
+    uint32_t rank = 0;
+    for (size_t i = 0; i < n && st == HN_OK; i++) {
+        hn_str line;
+        const hn_json *merge = hn_json_at(merges, i);
+        if (hn_json_text(merge, &line) && line.n >= 8 && memcmp(line.p, "#version", 8) == 0) continue;
+        st = add_merge(m, merge, (int64_t)i, rank++, &joined, err);
+    }
+    hn_buf_release(&joined);
+    return st;
+}
+
+hn_status hn_vocab_load(const hn_json *json, hn_vocab **out, hn_error *err) {
+    *out = NULL;
+    if (hn_json_type(json) != HN_JSON_OBJECT)
+        return hn_fail(err, HN_EFORMAT, "model.vocab is missing or no object");
+    hn_vocab *v = hn_vocab_new(hn_json_len(json));
+    if (!v) return hn_nomem(err, hn_json_len(json));
+    hn_json_iter it;
+    for (bool more = hn_json_first(json, &it); more; more = hn_json_next(&it)) {
+        hn_status st = hn_vocab_add(v, hn_str_of(it.key), hn_json_int(it.value, -1), err);
+        if (st == HN_OK) continue;
+        hn_error_context(err, "model.vocab");
+        hn_vocab_free(v);
+        return st;
+    }
+    *out = v;
+    return HN_OK;
+}
+
+/* The ids of the byte alphabet's characters, and the vocabulary by the bytes they spell. */
+static hn_status fold_alphabet(hn_bpe *m, hn_error *err) {
+    for (int b = 0; b < 256; b++) {
+        char c[4];
+        int n = hn_utf8_encode(hn_byte_char((unsigned char)b), c);
+        m->byte_id[b] = hn_vocab_id(m->vocab, c, (size_t)n);
+    }
+    if (!m->ignore_merges) return HN_OK;
+    m->bytes_vocab = hn_vocab_new(hn_vocab_count(m->vocab));
+    if (!m->bytes_vocab) return hn_nomem(err, hn_vocab_count(m->vocab));
+    hn_buf bytes = {0};
+    hn_status st = HN_OK;
+    for (int32_t id = 0; id < hn_vocab_end(m->vocab) && st == HN_OK; id++) {
+        hn_str text = hn_vocab_text(m->vocab, id);
+        hn_buf_clear(&bytes);
+        if (text.p && hn_alphabet_bytes(text, &bytes)) st = hn_vocab_add(m->bytes_vocab, (hn_str){bytes.p, bytes.n}, id, err);
+        if (bytes.failed) st = hn_nomem(err, text.n);
+    }
+    hn_buf_release(&bytes);
+    return st;
+}
+
+static hn_status load_chars(hn_bpe *m, hn_error *err) {
+    m->low_id = hn_alloc_array(HN_BPE_LOW, sizeof *m->low_id);
+    if (!m->low_id) return hn_nomem(err, HN_BPE_LOW * sizeof *m->low_id);
+    for (uint32_t cp = 0; cp < HN_BPE_LOW; cp++) {
+        char c[4];
+        int n = hn_utf8_encode(cp, c);
+        m->low_id[cp] = hn_vocab_id(m->vocab, c, (size_t)n);
+    }
+    for (int b = 0; b < 256; b++) {
+        char name[8];
+        snprintf(name, sizeof name, "<0x%02X>", (unsigned)b);
+        m->byte_id[b] = hn_vocab_id(m->vocab, name, 6);
+    }
+    return HN_OK;
+}
+
+static hn_status settings(hn_bpe *m, const hn_json *spec, hn_error *err) {
+    hn_str text = {0};
+    m->fuse_unk = hn_json_bool(hn_json_get(spec, "fuse_unk"), false);
+    m->byte_fallback = hn_json_bool(hn_json_get(spec, "byte_fallback"), false);
+    m->ignore_merges = hn_json_bool(hn_json_get(spec, "ignore_merges"), false);
+    if (hn_json_num(hn_json_get(spec, "dropout"), 0) > 0) {
+        hn_fail(err, HN_ENOTSUP, "model.dropout is set: the ids of a text would be random");
+        hn_error_fix(err, "set \"dropout\" to null in tokenizer.json");
+        return HN_ENOTSUP;
+    }
+    const hn_json *prefix = hn_json_get(spec, "continuing_subword_prefix"), *suffix = hn_json_get(spec, "end_of_word_suffix");
+    m->prefix = hn_strdup(hn_json_cstr(prefix) ? hn_json_cstr(prefix) : "");
+    m->suffix = hn_strdup(hn_json_cstr(suffix) ? hn_json_cstr(suffix) : "");
+    if (!m->prefix || !m->suffix) return hn_nomem(err, 1);
+    m->unk = -1;
+    if (hn_json_text(hn_json_get(spec, "unk_token"), &text)) {
+        m->unk = hn_vocab_id(m->vocab, text.p, text.n);
+        m->unk_missing = m->unk < 0;
+    }
+    return HN_OK;
+}
+
+hn_status hn_bpe_make(const hn_json *spec, void **state, hn_error *err) {
+    hn_bpe *m = hn_calloc(1, sizeof *m);
+    if (!m) return hn_nomem(err, sizeof *m);
+    hn_status st;
+    const hn_json *merges = hn_json_get(spec, "merges");
+    HN_GO(st, hn_vocab_load(hn_json_get(spec, "vocab"), &m->vocab, err));
+    HN_GO(st, settings(m, spec, err));
+    if (hn_json_type(merges) != HN_JSON_ARRAY) {
+        st = hn_fail(err, HN_EFORMAT, "model.merges is missing or no list");
+        goto done;
+    }
+    HN_GO(st, load_merges(m, merges, err));
+    HN_GO(st, load_chars(m, err));
+    *state = m;
+    return HN_OK;
+done:
+    hn_bpe_drop(m);
+    return st;
+}
+
+hn_status hn_bpe_fold_bytes(hn_bpe *m, bool *folded, hn_error *err) {
+    *folded = !m->byte_fallback && !m->prefix[0] && !m->suffix[0];
+    if (!*folded) return HN_OK;
+    m->raw_bytes = true;
+    return fold_alphabet(m, err);
+}
+
+void hn_bpe_drop(void *state) {
+    hn_bpe *m = state;
+    if (!m) return;
+    hn_vocab_free(m->vocab);
+    hn_vocab_free(m->bytes_vocab);
+    hn_free(m->merge);
+    hn_free(m->prefix);
+    hn_free(m->suffix);
+    hn_free(m->low_id);
+    hn_free(m);
+}

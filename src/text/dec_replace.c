@@ -1,0 +1,63 @@
+/* dec_replace.c - every match of a pattern inside a token gives way to a fixed text. */
+#include "text/text_impl.h"
+
+typedef struct replace {
+    hn_pattern pattern;
+    hn_buf content;
+} replace;
+
+static void drop(void *state) {
+    replace *r = state;
+    if (!r) return;
+    hn_pattern_release(&r->pattern);
+    hn_buf_release(&r->content);
+    hn_free(r);
+}
+
+static hn_status make(const hn_json *spec, void **state, hn_error *err) {
+    hn_str content;
+    if (!hn_json_text(hn_json_get(spec, "content"), &content)) return hn_fail(err, HN_EFORMAT, "\"content\" is missing");
+    replace *r = hn_calloc(1, sizeof *r);
+    if (!r) return hn_nomem(err, sizeof *r);
+    hn_status st = hn_pattern_load(hn_json_get(spec, "pattern"), &r->pattern, err);
+    hn_buf_add(&r->content, content.p, content.n);
+    if (st == HN_OK && r->content.failed) st = hn_nomem(err, content.n);
+    if (st == HN_OK) *state = r;
+    else drop(r);
+    return st;
+}
+
+static hn_status token(hn_dec_stage *s, hn_str t, hn_error *err) {
+    const replace *r = s->state;
+    hn_work w = {0};
+    hn_status st = hn_pattern_cover(&r->pattern, &w, t.p, t.n, err);
+    hn_buf_clear(&s->work);
+    for (size_t i = 0; i < w.matches.n && st == HN_OK; i++) {
+        hn_token_span at = w.matches.at[i];
+        if (w.matches.is_match[i]) hn_buf_add(&s->work, r->content.p, r->content.n);
+        else hn_buf_add(&s->work, t.p + at.begin, at.end - at.begin);
+    }
+    hn_free(w.matches.at);
+    hn_free(w.matches.is_match);
+    hn_regex_room_free(w.regex);
+    if (st == HN_OK && s->work.failed) st = hn_nomem(err, t.n);
+    if (st == HN_OK) st = hn_dec_pass(s, s->work.n ? s->work.p : "", s->work.n, false, err);
+    return st;
+}
+
+static hn_status put(hn_dec_stage *s, const char *p, size_t n, bool more, hn_error *err) {
+    hn_str whole;
+    if (!hn_dec_whole(s, p, n, more, &whole)) return s->held.failed ? hn_nomem(err, n) : HN_OK;
+    return token(s, whole, err);
+}
+
+static hn_status end(hn_dec_stage *s, hn_error *err) {
+    hn_str whole;
+    return hn_dec_rest(s, &whole) ? token(s, whole, err) : HN_OK;
+}
+
+const hn_dec hn_dec_replace = {
+    .part = {.type = "Replace", .about = "replaces a text or a pattern", .make = make, .drop = drop},
+    .put = put,
+    .end = end,
+};

@@ -1,0 +1,140 @@
+/* tokenizer_files.c - what stands beside tokenizer.json: special tokens, lengths and the chat template; and writing the
+ * files back as they were read. */
+#include "text/text_impl.h"
+
+enum { CONFIG = 1, TEMPLATE = 2, SPECIALS = 3 };
+
+/* A token as text or as {"content": text, ...}. */
+static bool token_text(const hn_json *j, hn_str *out) {
+    return hn_json_text(j, out) || hn_json_text(hn_json_get(j, "content"), out);
+}
+
+static hn_added_token from_json(const hn_json *j, hn_str text, const hn_added_token *known) {
+    hn_added_token token = known ? *known : (hn_added_token){0};
+    token.text = text;
+    token.single_word = hn_json_bool(hn_json_get(j, "single_word"), token.single_word);
+    token.lstrip = hn_json_bool(hn_json_get(j, "lstrip"), token.lstrip);
+    token.rstrip = hn_json_bool(hn_json_get(j, "rstrip"), token.rstrip);
+    token.normalized = hn_json_bool(hn_json_get(j, "normalized"), token.normalized);
+    return token;
+}
+
+/* A copy, because putting a token frees the text of the one it takes the place of. */
+static hn_status put_token(hn_tokenizer *t, hn_added_token token, hn_error *err) {
+    char *copy = hn_strndup(token.text.p, token.text.n);
+    if (!copy) return hn_nomem(err, token.text.n);
+    token.text.p = copy;
+    hn_status st = hn_added_put(t, &token, err);
+    hn_free(copy);
+    return st;
+}
+
+static const hn_added_token *added_named(const hn_tokenizer *t, hn_str text) {
+    return t->added.ids ? hn_added_of(t, hn_vocab_id(t->added.ids, text.p, text.n)) : NULL;
+}
+
+/* added_tokens_decoder: its flags win over those of tokenizer.json. */
+static hn_status read_added(hn_tokenizer *t, const hn_json *decoder, hn_error *err) {
+    hn_json_iter it;
+    for (bool more = hn_json_first(decoder, &it); more; more = hn_json_next(&it)) {
+        hn_str text;
+        if (!token_text(it.value, &text)) continue;
+        hn_added_token token = from_json(it.value, text, added_named(t, text));
+        token.special = hn_json_bool(hn_json_get(it.value, "special"), token.special);
+        HN_TRY(put_token(t, token, err));
+    }
+    return HN_OK;
+}
+
+/* A token named as special is one, even if tokenizer.json does not say so. */
+static hn_status make_special(hn_tokenizer *t, const hn_json *named, hn_error *err) {
+    hn_str text;
+    if (!token_text(named, &text) || text.n == 0) return HN_OK;
+    const hn_added_token *known = added_named(t, text);
+    if (known && known->special) return HN_OK;
+    hn_added_token token = from_json(known ? NULL : named, text, known);
+    token.special = true;
+    return put_token(t, token, err);
+}
+
+static hn_status read_special(hn_tokenizer *t, const hn_json *config, hn_error *err) {
+    static const char *const names[HN_SPECIAL_COUNT] = {"bos_token", "eos_token", "pad_token", "unk_token"};
+    static const char *const lists[] = {"extra_special_tokens", "additional_special_tokens"};
+    for (int i = 0; i < HN_SPECIAL_COUNT; i++) {
+        hn_str text;
+        const hn_json *named = hn_json_get(config, names[i]);
+        if (t->special[i] || !token_text(named, &text)) continue;
+        HN_TRY(make_special(t, named, err));
+        t->special[i] = hn_strndup(text.p, text.n);
+        if (!t->special[i]) return hn_nomem(err, text.n);
+        t->special_id[i] = hn_tokenizer_id(t, t->special[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        const hn_json *list = hn_json_get(config, lists[i]);
+        hn_json_iter it;
+        for (size_t k = 0; hn_json_type(list) == HN_JSON_ARRAY && k < hn_json_len(list); k++)
+            HN_TRY(make_special(t, hn_json_at(list, k), err));
+        for (bool more = hn_json_type(list) == HN_JSON_OBJECT && hn_json_first(list, &it); more; more = hn_json_next(&it))
+            HN_TRY(make_special(t, it.value, err));
+    }
+    return HN_OK;
+}
+
+/* A string, or a list of named templates of which "default" is taken. */
+static hn_status read_template(hn_tokenizer *t, const hn_json *j, hn_error *err) {
+    hn_str text = {0};
+    for (size_t i = 0; hn_json_type(j) == HN_JSON_ARRAY && i < hn_json_len(j); i++) {
+        const hn_json *one = hn_json_at(j, i);
+        if (hn_streq(hn_json_cstr(hn_json_get(one, "name")), "default")) hn_json_text(hn_json_get(one, "template"), &text);
+    }
+    if (!text.p && !hn_json_text(j, &text)) return HN_OK;
+    t->chat_template = hn_strndup(text.p, text.n);
+    return t->chat_template ? HN_OK : hn_nomem(err, text.n);
+}
+
+static hn_status read_config(hn_tokenizer *t, const hn_json *config, hn_error *err) {
+    HN_TRY(read_added(t, hn_json_get(config, "added_tokens_decoder"), err));
+    HN_TRY(read_special(t, config, err));
+    double most = hn_json_num(hn_json_get(config, "model_max_length"), 0);
+    if (most >= 1 && most < 1e15) t->max_length = (int64_t)most;
+    return t->chat_template ? HN_OK : read_template(t, hn_json_get(config, "chat_template"), err);
+}
+
+static hn_status read_one(hn_tokenizer *t, size_t which, const char *dir, hn_error *err) {
+    bool found;
+    hn_json *j;
+    HN_TRY(hn_kept_read(t, which, dir, &found, err));
+    if (!found) return HN_OK;
+    char *name = hn_path_join(dir, t->kept[which].name);
+    if (!name) return hn_nomem(err, strlen(dir));
+    hn_status st = hn_json_parse(t->kept[which].p, t->kept[which].n, name, 1, &j, err);
+    if (st == HN_OK) {
+        st = which == CONFIG ? read_config(t, j, err) : read_special(t, j, err);
+        hn_json_free(j);
+    }
+    hn_free(name);
+    return st;
+}
+
+hn_status hn_config_read(hn_tokenizer *t, const char *dir, hn_error *err) {
+    bool found;
+    HN_TRY(hn_kept_read(t, TEMPLATE, dir, &found, err));
+    if (found && hn_utf8_valid(t->kept[TEMPLATE].p, t->kept[TEMPLATE].n, NULL)) {
+        t->chat_template = hn_strndup(t->kept[TEMPLATE].p, t->kept[TEMPLATE].n);
+        if (!t->chat_template) return hn_nomem(err, t->kept[TEMPLATE].n);
+    }
+    HN_TRY(read_one(t, CONFIG, dir, err));
+    return read_one(t, SPECIALS, dir, err);
+}
+
+hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *err) {
+    for (size_t i = 0; i < sizeof t->kept / sizeof *t->kept; i++) {
+        if (!t->kept[i].p) continue;
+        char *path = hn_path_join(dir, t->kept[i].name);
+        if (!path) return hn_nomem(err, strlen(dir));
+        hn_status st = hn_file_write(path, t->kept[i].p, t->kept[i].n, err);
+        hn_free(path);
+        HN_TRY(st);
+    }
+    return HN_OK;
+}
