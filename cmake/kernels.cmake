@@ -7,6 +7,10 @@ set_source_files_properties(${HONE_AVX512} PROPERTIES COMPILE_OPTIONS
   "-O3;-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx2;-mfma;-mf16c;-mprefer-vector-width=512")
 set_source_files_properties(${HONE_AVX2} ${HONE_AVX512} TARGET_DIRECTORY hn_dev PROPERTIES SKIP_LINTING ON)
 
+if(HONE_SANITIZE)
+  target_compile_definitions(hn_dev PUBLIC HONE_SANITIZED)
+endif()
+
 # oneDNN: a second filling of the GEMM slot, in dev/cpu/gemm_onednn.c alone.
 if(NOT HONE_ONEDNN STREQUAL "OFF")
   # Found by hand: the package's own CMake file insists on OpenCL headers, which nothing here needs.

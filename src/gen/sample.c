@@ -64,7 +64,7 @@ static double kth_largest(const double *z, int64_t v, int64_t k, hn_pick *heap) 
 
 /* Fills work with (logit, id) of the tokens that pass top-k, in the order of ids. */
 static int64_t candidates(const hn_sampler *s, const double *z, int64_t v, hn_pick *work) {
-    double least = s->top_k > 0 && s->top_k < v ? kth_largest(z, v, s->top_k, work) : -INFINITY;
+    double least = s->top_k > 0 && s->top_k < v ? kth_largest(z, v, s->top_k, work) : -(double)INFINITY;
     int64_t n = 0;
     for (int64_t i = 0; i < v; i++)
         if (z[i] >= least) work[n++] = (hn_pick){z[i], (int32_t)i};

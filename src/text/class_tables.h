@@ -5,9 +5,10 @@
 #include "text/regex_impl.h"
 
 extern const hn_range hn_punct_ranges[], hn_mark_ranges[], hn_accent_ranges[], hn_clean_ranges[], hn_numeric_ranges[],
-    hn_word_ranges[], hn_undecomposed_ranges[], hn_uncomposed_ranges[];
+    hn_word_ranges[], hn_undecomposed_ranges[], hn_uncomposed_ranges[], hn_unordered_ranges[];
 extern const size_t hn_punct_ranges_count, hn_mark_ranges_count, hn_accent_ranges_count, hn_clean_ranges_count,
-    hn_numeric_ranges_count, hn_word_ranges_count, hn_undecomposed_ranges_count, hn_uncomposed_ranges_count;
+    hn_numeric_ranges_count, hn_word_ranges_count, hn_undecomposed_ranges_count, hn_uncomposed_ranges_count,
+    hn_unordered_ranges_count;
 extern const hn_range hn_lower_pairs[]; /* {upper, lower}, ascending */
 extern const size_t hn_lower_pairs_count;
 

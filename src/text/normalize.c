@@ -1,7 +1,8 @@
-/* normalize.c - Unicode normalization forms over utf8proc, one starter with its marks at a time so that spans are kept:
- * what a character decomposes into takes its span, a composed character that of its starter.
+/* normalize.c - Unicode normalization forms over utf8proc, one starter with its marks at a time so that spans are kept.
  *
- * A few characters newer than the reference's tables stay as they are (class_tables.c). */
+ * Spans follow the reference: each character of the result takes the next one of the source, one that only a
+ * decomposition added shares it, and a composed one passes over those it swallowed. A few characters newer than the
+ * reference's tables stay as they are (class_tables.c). */
 #include <utf8proc.h>
 
 #include "text/class_tables.h"
@@ -10,74 +11,103 @@
 typedef struct mark {
     int32_t cp;
     int32_t ccc;
-    hn_token_span src;
+    int32_t change; /* 0: stands for the next source character; 1: shares the one before; -k: for k more */
 } mark;
 
 typedef struct segment { /* a starter and what belongs to it, decomposed */
     mark *v;
     int32_t *composed;
-    size_t n, cap;
+    hn_token_span *src; /* of its source characters */
+    size_t n, sources, cap;
     bool failed;
 } segment;
 
-static void add(segment *s, int32_t cp, hn_token_span src) {
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? 2 * s->cap : 32;
-        mark *v = hn_realloc_array(s->v, cap, sizeof *v);
-        if (v) s->v = v;
-        int32_t *composed = v ? hn_realloc_array(s->composed, cap, sizeof *composed) : NULL;
-        if (composed) s->composed = composed;
-        s->failed |= !v || !composed;
-        if (s->failed) return;
+static bool grow(segment *s) {
+    size_t cap = s->cap ? 2 * s->cap : 32;
+    mark *v = hn_realloc_array(s->v, cap, sizeof *v);
+    if (v) s->v = v;
+    int32_t *composed = v ? hn_realloc_array(s->composed, cap, sizeof *composed) : NULL;
+    if (composed) s->composed = composed;
+    hn_token_span *src = composed ? hn_realloc_array(s->src, cap, sizeof *src) : NULL;
+    if (src) {
+        s->src = src;
         s->cap = cap;
     }
+    s->failed |= !src;
+    return src != NULL;
+}
+
+static int32_t class_of(int32_t cp) {
     int32_t ccc = utf8proc_get_property(cp)->combining_class;
+    return ccc && hn_range_find(hn_unordered_ranges, hn_unordered_ranges_count, (uint32_t)cp) ? 0 : ccc;
+}
+
+static void add(segment *s, int32_t cp, int32_t change) {
+    if (s->failed || (s->n == s->cap && !grow(s))) return;
+    int32_t ccc = class_of(cp);
     size_t at = s->n++;
     for (; ccc > 0 && at > 0 && s->v[at - 1].ccc > ccc; at--) s->v[at] = s->v[at - 1]; /* canonical order, stable */
-    s->v[at] = (mark){cp, ccc, src};
+    s->v[at] = (mark){cp, ccc, change};
 }
 
 enum { MOST = 32 }; /* no character decomposes into more than 18 */
 
-static size_t decompose(uint32_t cp, unsigned form, int32_t out[MOST]) {
-    const hn_range *stays = form & HN_COMPAT ? hn_undecomposed_ranges : hn_uncomposed_ranges;
-    size_t n = form & HN_COMPAT ? hn_undecomposed_ranges_count : hn_uncomposed_ranges_count;
-    out[0] = (int32_t)cp;
-    if (hn_range_find(stays, n, cp)) return 1;
+static bool stays(uint32_t cp, unsigned form) {
+    if (form & HN_COMPAT) return hn_range_find(hn_undecomposed_ranges, hn_undecomposed_ranges_count, cp) != NULL;
+    return hn_range_find(hn_uncomposed_ranges, hn_uncomposed_ranges_count, cp) != NULL;
+}
+
+static size_t take_apart(uint32_t cp, unsigned form, int32_t out[MOST]) {
     int boundary = 0;
     utf8proc_option_t how = UTF8PROC_DECOMPOSE | (form & HN_COMPAT ? UTF8PROC_COMPAT : 0);
     utf8proc_ssize_t got = utf8proc_decompose_char((utf8proc_int32_t)cp, out, MOST, how, &boundary);
-    return got > 0 && got <= MOST ? (size_t)got : 1;
+    if (got > 0 && got <= MOST) return (size_t)got;
+    out[0] = (int32_t)cp;
+    return 1;
 }
 
 /* May cp, decomposed, join what stands before it? */
 static bool joins(int32_t cp) {
-    const utf8proc_property_t *p = utf8proc_get_property(cp);
-    if (p->combining_class) return true;
+    if (class_of(cp)) return true;
     if (cp >= 0x1161 && cp <= 0x11C2) return true; /* Hangul vowels and trailing consonants */
-    return p->comb_index != UINT16_MAX && (p->comb_index & 0x8000);
+    const utf8proc_property_t *p = utf8proc_get_property(cp);
+    return p->comb_index != UINT16_MAX && (p->comb_index & 0x8000) && !p->combining_class;
 }
 
-static void put_composed(hn_view *to, segment *s) {
+/* Composes the segment in place. What is left of the marks is found again from the end, because of equal marks the
+ * first is the one that composes; the others were swallowed by the starter. */
+static void compose(segment *s) {
     for (size_t i = 0; i < s->n; i++) s->composed[i] = s->v[i].cp;
-    utf8proc_ssize_t n = utf8proc_normalize_utf32(s->composed, (utf8proc_ssize_t)s->n, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-    size_t next = 0;
-    for (size_t i = 0; (utf8proc_ssize_t)i < n; i++) { /* a mark that is left finds its own span again */
-        size_t at = i == 0 ? 0 : next;
-        while (i > 0 && at < s->n && s->v[at].cp != s->composed[i]) at++;
-        hn_view_put(to, (uint32_t)s->composed[i], s->v[at < s->n ? at : 0].src);
-        next = at < s->n ? at + 1 : next;
+    utf8proc_ssize_t got = utf8proc_normalize_utf32(s->composed, (utf8proc_ssize_t)s->n, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+    if (got <= 0 || (size_t)got >= s->n) return;
+    size_t n = (size_t)got, from = s->n, to = s->n;
+    int32_t swallowed = 0;
+    for (size_t i = n; i-- > 1;) {
+        while (from > 1 && s->v[from - 1].cp != s->composed[i]) swallowed += s->v[--from].change - 1;
+        mark left = from > 1 ? s->v[--from] : (mark){.cp = s->composed[i]};
+        if (to > 0) s->v[--to] = left;
     }
+    while (from > 1) swallowed += s->v[--from].change - 1;
+    s->v[0].cp = s->composed[0];
+    s->v[0].change += swallowed;
+    memmove(s->v + 1, s->v + to, (n - 1) * sizeof *s->v);
+    s->n = n;
 }
 
 static void put_segment(hn_view *to, segment *s, unsigned form) {
     if (s->n == 0 || s->failed) return;
-    if (form & HN_COMPOSE) {
-        put_composed(to, s);
-    } else {
-        for (size_t i = 0; i < s->n; i++) hn_view_put(to, (uint32_t)s->v[i].cp, s->v[i].src);
+    if ((form & HN_COMPOSE) && s->n > 1) compose(s);
+    size_t next = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        size_t at = s->v[i].change > 0 && next > 0 ? next - 1 : next;
+        if (s->v[i].change <= 0) next += (size_t)(1 - s->v[i].change);
+        hn_token_span src = s->src[at < s->sources ? at : s->sources - 1];
+        int32_t parts[MOST] = {s->v[i].cp};
+        size_t n = (form & HN_COMPOSE) && stays((uint32_t)parts[0], HN_COMPOSE) && s->n < s->sources
+                       ? take_apart((uint32_t)parts[0], HN_DECOMPOSE, parts) : 1;
+        for (size_t k = 0; k < n; k++) hn_view_put(to, (uint32_t)parts[k], src);
     }
-    s->n = 0;
+    s->n = s->sources = 0;
 }
 
 /* Bytes at the front in which nothing can change: below the first code point with a decomposition or a mark, less the
@@ -85,45 +115,39 @@ static void put_segment(hn_view *to, segment *s, unsigned form) {
 static size_t unchanged(const hn_view *v, unsigned form) {
     unsigned char below = form & HN_COMPAT ? 0xC2 : form & HN_COMPOSE ? 0xCC : 0xC3; /* first bytes of U+0080, 0300, 00C0 */
     size_t i = 0;
-    while (i < v->n) {
-        unsigned char c = (unsigned char)v->p[i];
-        if (c >= below && c >= 0xC0) break;
-        i++;
-    }
-    if (i == v->n) return i;
-    if (i > 0) i--;
+    while (i < v->n && (unsigned char)v->p[i] < below) i++;
+    if (i == v->n || i == 0) return i;
+    i--;
     while (i > 0 && ((unsigned char)v->p[i] & 0xC0) == 0x80) i--;
     return i;
 }
 
+static void take(hn_view *to, segment *s, unsigned form, uint32_t cp, hn_token_span src) {
+    int32_t parts[MOST] = {(int32_t)cp};
+    size_t n = cp < 0x80 || stays(cp, form) ? 1 : take_apart(cp, form, parts);
+    if (cp < 0x80 || !joins(parts[0])) put_segment(to, s, form);
+    for (size_t k = 0; k < n; k++) add(s, parts[k], k > 0);
+    if (!s->failed && (s->sources < s->cap || grow(s))) s->src[s->sources++] = src;
+}
+
 hn_status hn_normalize(hn_work *w, unsigned form, hn_error *err) {
     const hn_view *from = &w->text;
-    hn_view *to = &w->spare;
     size_t i = unchanged(from, form);
     if (i == from->n) return HN_OK;
-    hn_view_clear(to);
-    hn_view_copy(to, from, 0, i);
+    hn_view_clear(&w->spare);
+    hn_view_copy(&w->spare, from, 0, i);
     segment s = {0};
     while (i < from->n) {
         int len;
         uint32_t cp = hn_cp_at(from->p + i, &len);
-        if (cp < 0x80) { /* a starter that nothing joins to the left */
-            put_segment(to, &s, form);
-            add(&s, (int32_t)cp, hn_view_span(from, i));
-            i++;
-            continue;
-        }
-        int32_t parts[MOST];
-        size_t n = decompose(cp, form, parts);
-        if (!joins(parts[0])) put_segment(to, &s, form);
-        for (size_t k = 0; k < n; k++) add(&s, parts[k], hn_view_span(from, i));
+        take(&w->spare, &s, form, cp, hn_view_span(from, i));
         i += (size_t)len;
     }
-    put_segment(to, &s, form);
-    bool failed = s.failed;
+    put_segment(&w->spare, &s, form);
     hn_free(s.v);
     hn_free(s.composed);
-    if (failed) return hn_nomem(err, from->n);
+    hn_free(s.src);
+    if (s.failed) return hn_nomem(err, from->n);
     hn_work_swap(w);
     return hn_work_check(w, err);
 }

@@ -12,6 +12,8 @@
 
 static size_t padded(const hn_tensor *t) { return (hn_tensor_bytes(t) + 63) / 64 * 64; }
 
+static void zero_part(void *ctx, int64_t begin, int64_t end) { memset((char *)ctx + begin, 0, (size_t)(end - begin)); }
+
 hn_status hn_optim_new(hn_dev *dev, hn_model *m, hn_optim *out, hn_error *err) {
     *out = (hn_optim){.dev = dev};
     out->param = hn_model_params(m, &out->count);
@@ -29,7 +31,7 @@ hn_status hn_optim_new(hn_dev *dev, hn_model *m, hn_optim *out, hn_error *err) {
         hn_optim_free(out);
         return hn_nomem(err, 3 * each);
     }
-    memset(out->block + each, 0, 2 * each);
+    hn_par_for((int64_t)(2 * each), 1 << 22, zero_part, out->block + each); /* first touch of a gigabyte: all threads */
     size_t at = 0;
     for (size_t i = 0; i < out->count; i++) {
         hn_tensor *t = out->param[i].t;

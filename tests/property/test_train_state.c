@@ -412,11 +412,82 @@ static void test_no_memory(void **state) {
     assert_true(failed > 50);
 }
 
+static void assert_steps(const hn_json *history, const char *key, const int *steps, int n) {
+    int found = 0;
+    for (size_t i = 0; i < hn_json_len(history); i++) {
+        const hn_json *j = hn_json_at(history, i);
+        if (!hn_json_has(j, key)) continue;
+        if (found >= n || hn_json_int(hn_json_get(j, "step"), -1) != steps[found])
+            fail_msg("%s: entry %d is of step %lld", key, found, (long long)hn_json_int(hn_json_get(j, "step"), -1));
+        found++;
+    }
+    assert_int_equal(found, n);
+}
+
+/* 43 rows are 15 micro-batches of 3, in 5 windows of 3 an epoch. */
+static void test_when(void **state) {
+    (void)state;
+    run r;
+    open_run(&r, "when", rows_file,
+             (const char *[]){"logging_strategy", "epoch", "eval_strategy", "epoch", "save_strategy", "epoch", "max_steps", "12",
+                              "logging_first_step", "true", "eval_on_start", "true", NULL});
+    run_must(&r, run_start(&r), "start");
+    run_finish(&r);
+    assert_steps(hn_trainer_history(r.t), "loss", (const int[]){1, 5, 10, 12}, 4);
+    assert_steps(hn_trainer_history(r.t), "eval_loss", (const int[]){0, 5, 10, 12}, 4);
+    for (int i = 5; i <= 12; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "checkpoint-%d", i);
+        assert_int_equal(hn_path_exists(path_of("when", name)), i == 5 || i == 10 || i == 12);
+    }
+    run_close(&r);
+    static const struct {
+        const char *how, *epochs;
+        int64_t steps;
+    } counts[] = {{"ceil", "2", 8}, {"floor", "2", 6}, {"ceil", "0.3", 2}};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        hn_plan p;
+        open_run(&r, "count", rows_file,
+                 (const char *[]){"gradient_accumulation_steps", "4", "max_steps", "-1", "steps_per_epoch", counts[i].how,
+                                  "num_train_epochs", counts[i].epochs, NULL});
+        run_must(&r, run_start(&r), "start");
+        hn_trainer_plan(r.t, &p);
+        assert_int_equal(p.max_steps, counts[i].steps);
+        run_close(&r);
+    }
+}
+
+/* A batch whose activations no memory can hold: said before anything is allocated, with the remedy. */
+static void test_memory_plan(void **state) {
+    (void)state;
+    run r;
+    open_run(&r, "plan", rows_file,
+             (const char *[]){"per_device_train_batch_size", "1000000", "chunk_tokens", "1000000000", NULL});
+    uint64_t token = hn_model_activation_bytes(r.model, 1000000, 1000000, false) / 1000000;
+    int64_t tokens = (int64_t)(hn_memory_available() / token) / 2 * 3, *at = hn_calloc((size_t)tokens / 1000 + 2, sizeof *at);
+    hn_rows many = *r.train;
+    many.rows = tokens / 1000 + 1;
+    for (int64_t i = 0; i <= many.rows; i++) at[i] = 1000 * i;
+    many.at = at;
+    hn_rows *was = r.train;
+    r.train = &many;
+    hn_status st = run_start(&r);
+    r.train = was;
+    assert_int_equal(st, HN_ENOMEM);
+    assert_non_null(strstr(r.err.msg, "the plan needs"));
+    assert_non_null(strstr(r.err.detail, "activations"));
+    assert_non_null(strstr(r.err.fix, "--gradient_checkpointing"));
+    print_message("%s\n  %s\n  fix: %s\n", r.err.msg, r.err.detail, r.err.fix);
+    hn_free(at);
+    run_close(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_resume),        cmocka_unit_test(test_output_folder),
                                        cmocka_unit_test(test_resume_rules),  cmocka_unit_test(test_broken_checkpoint),
                                        cmocka_unit_test(test_failing_write), cmocka_unit_test(test_full_disk),
                                        cmocka_unit_test(test_nan),           cmocka_unit_test(test_limit_and_best),
+                                       cmocka_unit_test(test_when),          cmocka_unit_test(test_memory_plan),
                                        cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }

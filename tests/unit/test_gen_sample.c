@@ -23,9 +23,9 @@ static int reachable(const hn_sampler *s, const double *logits, bool *hit) {
     double z[V];
     int count = 0;
     memset(hit, 0, V * sizeof *hit);
-    for (int k = 0; k < 20000; k++) {
+    for (int k = 0; k < 4000; k++) {
         memcpy(z, logits, sizeof z);
-        hit[hn_sampler_pick(s, z, V, NULL, (k + 0.5) / 20000, work)] = true;
+        hit[hn_sampler_pick(s, z, V, NULL, (k + 0.5) / 4000, work)] = true;
     }
     for (int i = 0; i < V; i++) count += hit[i];
     return count;
@@ -93,7 +93,7 @@ static void test_top_p_keeps_the_smallest_set(void **state) {
             for (int i = 0; i < V; i++) {
                 double before = 0; /* mass of the more probable ones: it is kept iff they do not reach top */
                 for (int j = 0; j < V; j++) before += p[j] > p[i] ? p[j] : 0;
-                if (fabs(before - top) > 1e-3 && p[i] > 5e-4) assert_int_equal(hit[i], before < top);
+                if (fabs(before - top) > 1e-3 && p[i] > 2e-3) assert_int_equal(hit[i], before < top);
             }
         }
     }

@@ -8,7 +8,7 @@ lower case and compatibility forms where they differ from Unicode 14's.
 import sys
 import unicodedata
 
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import Regex, normalizers, pre_tokenizers
 
 ALL = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 TEXT = "".join(map(chr, ALL))
@@ -35,6 +35,10 @@ def each(normalizer):
     parts = normalizer.normalize_str(MARK.join(map(chr, rest))).split(MARK)
     assert len(parts) == len(rest)
     return dict(zip(rest, parts))
+
+
+def members(pattern):
+    return set(ALL) - set(map(ord, normalizers.Replace(Regex(pattern), "").normalize_str(TEXT)))
 
 
 def ranges(points):
@@ -76,6 +80,8 @@ def main():
     odd += [c for c, t in nfd.items() if t != unicodedata.normalize("NFD", chr(c)) and nfkd[c] != t]
     assert not odd, [hex(c) for c in odd]
     stays_d = {c for c, t in nfd.items() if t == chr(c) and unicodedata.normalize("NFD", chr(c)) != t}
+    marks = [c for c in members(r"\p{M}") if nfd[c] == chr(c) and normalizers.NFD().normalize_str("\u0345" + chr(c))[0] == "\u0345"]
+    still = {c for c in marks if c != 0x345 and (unicodedata.combining(chr(c)) or unicodedata.category(chr(c)) == "Cn")}
     words = pre_tokenizers.Whitespace().pre_tokenize_str("".join(chr(c) + "a\n" for c in ALL))
     text = [
         table("punct_ranges", removed(pre_tokenizers.Punctuation("removed")), "Punctuation, BertPreTokenizer"),
@@ -86,6 +92,7 @@ def main():
         table("word_ranges", {ord(p[0]) for p, _ in words if len(p) == 2}, "word characters of Whitespace"),
         table("undecomposed_ranges", stays, "no compatibility decomposition in the reference's table"),
         table("uncomposed_ranges", stays_d, "no canonical decomposition in the reference's table"),
+        table("unordered_ranges", still, "combining class 0 in the reference's table"),
         "/* lower case of letters newer than Unicode 14 */\nconst hn_range hn_lower_pairs[] = {\n"
         + rows([f"{{0x{a:X}, 0x{b:X}}}" for a, b in pairs]) + "const size_t hn_lower_pairs_count = COUNT(hn_lower_pairs);\n",
     ]
