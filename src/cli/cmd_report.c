@@ -23,7 +23,7 @@ static const char style[] =
     "<style>:root{color-scheme:light dark;--ink:#1c2024;--soft:#667;--line:#ddd;--bg:#fff;--c0:#0a6ebd;--c1:#c2410c;--c2:#15803d}"
     "@media(prefers-color-scheme:dark){:root{--ink:#e6e8ea;--soft:#9aa;--line:#333;--bg:#15181b;--c0:#5cb0f2;--c1:#f59e6b;--c2:#5fd08a}}"
     "body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--bg);max-width:72rem;margin:2rem auto;padding:0 1rem}"
-    "section{margin:2rem 0}.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(22rem,1fr));gap:1rem}"
+    "section{margin:2rem 0}.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(28rem,1fr));gap:1rem}"
     "svg{width:100%;height:auto}.grid{stroke:var(--line)}.tick{fill:var(--soft);font-size:11px}.head{fill:var(--ink);font-size:14px;"
     "font-weight:600}polyline{fill:none}.thin{stroke-width:1;opacity:.3}.thick{stroke-width:2}.legend{font-size:12px}"
     "polyline.line0{stroke:var(--c0)}polyline.line1{stroke:var(--c1)}polyline.line2{stroke:var(--c2)}text.line0{fill:var(--c0)}"

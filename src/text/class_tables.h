@@ -12,6 +12,13 @@ extern const size_t hn_punct_ranges_count, hn_mark_ranges_count, hn_accent_range
 extern const hn_range hn_lower_pairs[]; /* {upper, lower}, ascending */
 extern const size_t hn_lower_pairs_count;
 
+typedef struct hn_script_range {
+    uint32_t first, last;
+    uint8_t script; /* from 1; which is which does not matter */
+} hn_script_range;
+extern const hn_script_range hn_script_ranges[]; /* script_table.c */
+extern const size_t hn_script_ranges_count;
+
 /* The range that holds cp, or NULL. */
 static inline const hn_range *hn_range_find(const hn_range *v, size_t n, uint32_t cp) {
     size_t lo = 0, hi = n;

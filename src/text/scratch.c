@@ -38,7 +38,8 @@ void hn_work_free(hn_work *w) {
     hn_word_cache_free(w->cache);
     hn_bpe_room_free(w->bpe);
     hn_regex_room_free(w->regex);
-    hn_free(w->lattice);
+    hn_lattice_free(w->lattice);
+    hn_buf_release(&w->spell);
     hn_free(w);
 }
 

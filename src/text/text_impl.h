@@ -84,6 +84,7 @@ void hn_matches_add(hn_match_list *m, size_t begin, size_t end, bool is_match);
 typedef struct hn_word_cache hn_word_cache;
 typedef struct hn_bpe_room hn_bpe_room;
 typedef struct hn_regex_room hn_regex_room;
+typedef struct hn_lattice hn_lattice; /* of the Unigram model */
 /* Memory of one caller, kept between calls (in its hn_encoding). */
 struct hn_text_work {
     uint64_t owner; /* the tokenizer whose words the cache holds */
@@ -97,7 +98,8 @@ struct hn_text_work {
     hn_word_cache *cache;
     hn_bpe_room *bpe;
     hn_regex_room *regex;
-    void *lattice; /* of the Unigram model */
+    hn_lattice *lattice;
+    hn_buf spell; /* a piece as a vocabulary spells it */
     hn_encoding *out;
 };
 typedef struct hn_text_work hn_work;
@@ -106,6 +108,7 @@ void hn_work_swap(hn_work *w);                      /* spare becomes the text */
 void hn_work_swap_pieces(hn_work *w);               /* spare_pieces become the pieces */
 void hn_work_forget(hn_work *w);                    /* the words of another tokenizer */
 void hn_work_free(hn_work *w);
+void hn_lattice_free(hn_lattice *l); /* model_unigram.c */
 
 hn_status hn_encoding_room(hn_encoding *e, size_t extra, bool spans, hn_error *err);
 /* A token of the text: bytes [begin, end) of w->text. */
@@ -129,6 +132,8 @@ hn_matcher *hn_matcher_new(void);
 void hn_matcher_free(hn_matcher *m);
 bool hn_matcher_add(hn_matcher *m, const char *p, size_t n, int32_t value); /* false: no memory; the first wins */
 bool hn_matcher_empty(const hn_matcher *m);
+uint32_t hn_matcher_step(const hn_matcher *m, uint32_t node, unsigned char byte); /* from the root, 0; 0: none */
+int32_t hn_matcher_value(const hn_matcher *m, uint32_t node);                    /* -1: no string ends there */
 /* First match at or after at; false: none. */
 bool hn_matcher_next(const hn_matcher *m, const char *text, size_t n, size_t at, hn_token_span *where, int32_t *value);
 

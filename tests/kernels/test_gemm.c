@@ -217,6 +217,23 @@ static void test_special_values(void **state)
         }
 }
 
+/* A chain of -0 stays -0: no step is added to fill a vector. */
+static void test_no_added_steps(void **state)
+{
+    (void)state;
+    for (unsigned flags = HN_GEMM_ACC; flags < 8; flags++)
+        for (int64_t m = 1; m <= 9; m++)
+            for (int64_t k = 0; k <= 20; k++) {
+                problem p = problem_new(flags, m, 35, k, 0, false);
+                for (int64_t i = 0; i < p.a_floats; i++) p.a[i] = -0.0f;
+                for (int64_t i = 0; i < p.b_floats; i++) p.b[i] = 1.0f;
+                for (int64_t i = 0; i < m * 35; i++) p.c0[MARGIN + i] = -0.0f;
+                check(&p);
+                assert_true(p.got[MARGIN] == 0.0f && signbit(p.got[MARGIN]));
+                problem_free(&p);
+            }
+}
+
 /* Rows i .. i+m of a product are the same bits whatever m, at every m. */
 static void test_rows_alone(void **state)
 {
@@ -262,12 +279,12 @@ static void test_threads(void **state)
 static void test_no_memory(void **state)
 {
     (void)state;
-    static const int64_t rows[] = {3, 50};
+    static const int64_t rows[] = {3, 20}, steps[] = {700, 2500};
     const int before = hn_par_threads();
     hn_par_set_threads(1);
     for (unsigned flags = 0; flags < 8; flags++)
         for (int i = 0; i < 2; i++) {
-            problem p = problem_new(flags, rows[i], 60, 700, 0, !(flags & HN_GEMM_ACC));
+            problem p = problem_new(flags, rows[i], 60, steps[i], 0, !(flags & HN_GEMM_ACC));
             solve(&p, hn_gemm_ref_f32, p.want);
             for (int f = 0; f < filling_count; f++)
                 for (int nth = 1; nth <= 3; nth++) {
@@ -338,9 +355,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reference),      cmocka_unit_test(test_small_sizes),
         cmocka_unit_test(test_odd_sizes),      cmocka_unit_test(test_large_sizes),
-        cmocka_unit_test(test_special_values), cmocka_unit_test(test_rows_alone),
-        cmocka_unit_test(test_threads),        cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_special_values), cmocka_unit_test(test_no_added_steps),
+        cmocka_unit_test(test_rows_alone),     cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_no_memory),      cmocka_unit_test(test_empty),
 #ifdef HONE_HAVE_ONEDNN
         cmocka_unit_test(test_onednn),
 #endif

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/base.h"
 #include "hone.h"
 
 static char base[4096], scratch[] = "/tmp/hone-api-XXXXXX";
@@ -24,10 +25,8 @@ static int open_context(void **state) {
 
 static int close_context(void **state) {
     (void)state;
-    char command[64];
     hone_ctx_free(ctx);
-    snprintf(command, sizeof command, "rm -rf %s", scratch);
-    return system(command);
+    return hn_dir_remove(scratch, NULL) == HN_OK ? 0 : -1;
 }
 
 static void test_settings(void **state) {

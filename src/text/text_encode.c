@@ -1,4 +1,4 @@
-/* encode.c - text to ids: added tokens are cut out of the raw text, each rest is normalised, the normalised added
+/* text_encode.c - text to ids: added tokens are cut out of the raw text, each rest is normalised, the normalised added
  * tokens are cut out of it, and what remains is split into pieces for the model. */
 #include "text/text_impl.h"
 

@@ -1,0 +1,191 @@
+/* model_unigram.c - the cut of a piece into tokens whose scores (log probabilities) add up to the most.
+ *
+ * Viterbi over the bytes, best[j] = max over tokens t that end at j of best[j - |t|] + score(t); a character that is no
+ * token by itself may also be unknown, at the lowest score less 10. Of equal sums the longest last token stays.
+ * Neighbouring unknowns become one token, or bytes <0xHH> with byte_fallback. */
+#include "text/text_impl.h"
+
+typedef struct unigram {
+    hn_vocab *vocab;
+    hn_matcher *trie;
+    double *score; /* [n], by id */
+    size_t n;
+    int32_t unk; /* -1: none */
+    double unk_score;
+    bool byte_fallback;
+    int32_t byte_id[256];
+} unigram;
+
+typedef struct best {
+    double score;
+    uint32_t from; /* UINT32_MAX: not reached */
+    int32_t id;
+} best;
+
+struct hn_lattice {
+    best *v;
+    size_t cap;
+    hn_token_span *cut; /* the tokens, from the last to the first */
+    size_t cuts;
+};
+
+void hn_lattice_free(hn_lattice *l) {
+    if (!l) return;
+    hn_free(l->v);
+    hn_free(l->cut);
+    hn_free(l);
+}
+
+static void drop(void *state) {
+    unigram *m = state;
+    if (!m) return;
+    hn_vocab_free(m->vocab);
+    hn_matcher_free(m->trie);
+    hn_free(m->score);
+    hn_free(m);
+}
+
+static hn_status load_pieces(unigram *m, const hn_json *list, hn_error *err) {
+    m->n = hn_json_len(list);
+    m->vocab = hn_vocab_new(m->n);
+    m->trie = hn_matcher_new();
+    m->score = hn_alloc_array(m->n ? m->n : 1, sizeof *m->score);
+    if (!m->vocab || !m->trie || !m->score) return hn_nomem(err, m->n * sizeof *m->score);
+    double lowest = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        const hn_json *piece = hn_json_at(list, i);
+        hn_str text;
+        if (!hn_json_text(hn_json_at(piece, 0), &text) || hn_json_len(piece) != 2)
+            return hn_fail(err, HN_EFORMAT, "model.vocab[%zu] is not [text, score]", i);
+        m->score[i] = hn_json_num(hn_json_at(piece, 1), 0);
+        if (i == 0 || m->score[i] < lowest) lowest = m->score[i];
+        HN_TRY(hn_vocab_add(m->vocab, text, (int64_t)i, err));
+    }
+    for (size_t i = 0; i < m->n; i++) { /* a text that stands twice has its last id */
+        hn_str text = hn_vocab_text(m->vocab, (int32_t)i);
+        if (!hn_matcher_add(m->trie, text.p, text.n, hn_vocab_id(m->vocab, text.p, text.n)))
+            return hn_nomem(err, text.n);
+    }
+    m->unk_score = lowest - 10.0;
+    return HN_OK;
+}
+
+static hn_status load(unigram *m, const hn_json *spec, hn_error *err) {
+    const hn_json *list = hn_json_get(spec, "vocab");
+    if (hn_json_type(list) != HN_JSON_ARRAY) return hn_fail(err, HN_EFORMAT, "model.vocab is missing or no list");
+    HN_TRY(load_pieces(m, list, err));
+    int64_t unk = hn_json_int(hn_json_get(spec, "unk_id"), -1);
+    if (unk >= (int64_t)m->n) return hn_fail(err, HN_EFORMAT, "model.unk_id is %lld of %zu pieces", (long long)unk, m->n);
+    m->unk = (int32_t)unk;
+    m->byte_fallback = hn_json_bool(hn_json_get(spec, "byte_fallback"), false);
+    for (int b = 0; b < 256; b++) {
+        char name[8];
+        snprintf(name, sizeof name, "<0x%02X>", (unsigned)b);
+        m->byte_id[b] = hn_vocab_id(m->vocab, name, 6);
+    }
+    return HN_OK;
+}
+
+static hn_status make(const hn_json *spec, void **state, hn_error *err) {
+    unigram *m = hn_calloc(1, sizeof *m);
+    if (!m) return hn_nomem(err, sizeof *m);
+    hn_status st = load(m, spec, err);
+    if (st == HN_OK) *state = m;
+    else drop(m);
+    return st;
+}
+
+static const hn_vocab *vocab_of(const void *state) {
+    return ((const unigram *)state)->vocab;
+}
+
+static hn_status room(hn_work *w, size_t n, hn_error *err) {
+    if (!w->lattice && !(w->lattice = hn_calloc(1, sizeof *w->lattice))) return hn_nomem(err, sizeof *w->lattice);
+    hn_lattice *l = w->lattice;
+    if (l->cap > n) return HN_OK;
+    size_t cap = n + n / 2 + 64;
+    best *v = hn_realloc_array(l->v, cap, sizeof *v);
+    if (v) l->v = v;
+    hn_token_span *cut = v ? hn_realloc_array(l->cut, cap, sizeof *cut) : NULL;
+    if (!cut) return hn_nomem(err, cap * sizeof *v);
+    l->cut = cut;
+    l->cap = cap;
+    return HN_OK;
+}
+
+static void offer(best *at, double score, size_t from, int32_t id) {
+    if (at->from != UINT32_MAX && score <= at->score) return;
+    *at = (best){score, (uint32_t)from, id};
+}
+
+static hn_status forward(const unigram *m, best *v, const char *p, size_t n, hn_error *err) {
+    for (size_t i = 0; i <= n; i++) v[i] = (best){0, UINT32_MAX, -1};
+    for (size_t i = 0; i < n;) {
+        size_t len = (size_t)hn_cp_len((unsigned char)p[i]);
+        bool single = false;
+        uint32_t node = 0;
+        for (size_t k = i; k < n; k++) {
+            node = hn_matcher_step(m->trie, node, (unsigned char)p[k]);
+            if (!node) break;
+            int32_t id = hn_matcher_value(m->trie, node);
+            if (id < 0) continue;
+            offer(&v[k + 1], v[i].score + m->score[id], i, id);
+            single |= k + 1 - i == len;
+        }
+        if (!single) {
+            if (m->unk < 0) return hn_fail(err, HN_EFORMAT, "the text has unknown characters, and there is no model.unk_id");
+            offer(&v[i + len], v[i].score + m->unk_score, i, m->unk);
+        }
+        i += len;
+    }
+    return HN_OK;
+}
+
+/* The best way back; neighbouring unknowns are joined. */
+static void backward(const unigram *m, hn_lattice *l, size_t n) {
+    l->cuts = 0;
+    bool joins = false;
+    for (size_t end = n; end > 0;) {
+        const best *b = &l->v[end];
+        bool unk = b->id == m->unk;
+        if (unk && joins) l->cut[l->cuts - 1].begin = b->from;
+        else l->cut[l->cuts++] = (hn_token_span){b->from, (uint32_t)end};
+        joins = unk;
+        end = b->from;
+    }
+}
+
+static bool falls_back(const unigram *m, const char *p, size_t n) {
+    if (!m->byte_fallback) return false;
+    for (size_t i = 0; i < n; i++)
+        if (m->byte_id[(unsigned char)p[i]] < 0) return false;
+    return true;
+}
+
+static hn_status run(const void *state, hn_work *w, size_t begin, size_t end, hn_error *err) {
+    const unigram *m = state;
+    const char *p = w->text.p + begin;
+    HN_TRY(room(w, end - begin, err));
+    hn_lattice *l = w->lattice;
+    HN_TRY(forward(m, l->v, p, end - begin, err));
+    backward(m, l, end - begin);
+    for (size_t i = l->cuts; i-- > 0;) {
+        hn_token_span at = l->cut[i];
+        const char *token = p + at.begin;
+        size_t n = at.end - at.begin;
+        int32_t id = hn_vocab_id(m->vocab, token, n);
+        if (id < 0 && falls_back(m, token, n)) {
+            for (size_t k = 0; k < n; k++)
+                HN_TRY(hn_emit(w, m->byte_id[(unsigned char)token[k]], begin + at.begin, begin + at.end, err));
+        } else {
+            HN_TRY(hn_emit(w, id >= 0 ? id : m->unk, begin + at.begin, begin + at.end, err));
+        }
+    }
+    return HN_OK;
+}
+
+const hn_model_part hn_model_unigram = {
+    .part = {.type = "Unigram", .about = "the most probable cut", .make = make, .drop = drop},
+    .vocab = vocab_of,
+    .run = run,
+};
