@@ -26,16 +26,17 @@ typedef struct hn_bpe {
 
 enum { HN_BPE_LOW = 0x3000 };
 
-hn_status hn_bpe_make(const hn_json *spec, void **state, hn_error *err);
+hn_status hn_bpe_make(const struct hn_model_source *src, void **state, hn_error *err);
 void hn_bpe_drop(void *state);
 /* Makes the model read raw bytes of the byte alphabet; *folded false: its settings do not allow it. */
 hn_status hn_bpe_fold_bytes(hn_bpe *m, bool *folded, hn_error *err);
 
+static inline size_t hn_merge_home(const hn_bpe *m, int32_t left, int32_t right) {
+    uint64_t key = ((uint64_t)(uint32_t)left << 32 | (uint32_t)right) * 0x9E3779B97F4A7C15u;
+    return (size_t)(key >> 32 ^ key >> 15) & m->mask;
+}
 static inline const hn_merge *hn_merge_find(const hn_bpe *m, int32_t left, int32_t right) {
-    uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-    key *= 0x9E3779B97F4A7C15u;
-    size_t at = (size_t)(key >> 32 ^ key >> 15) & m->mask;
-    for (;; at = (at + 1) & m->mask) {
+    for (size_t at = hn_merge_home(m, left, right);; at = (at + 1) & m->mask) {
         const hn_merge *e = &m->merge[at];
         if (e->left == (uint32_t)left && e->right == (uint32_t)right) return e;
         if (e->left == UINT32_MAX) return NULL;

@@ -1,5 +1,6 @@
 /* bpe_load.c - the BPE model of tokenizer.json: vocab, merges as "a b" or ["a", "b"], and its switches. */
 #include "text/bpe_impl.h"
+#include "text/json_reader.h"
 
 /* The cut before U+2581 may not change what ignore_merges or a prefix sees, so these models are left whole. */
 static bool may_cut(const hn_bpe *m) {
@@ -14,95 +15,113 @@ static bool begins_with_meta(hn_str s) {
     return s.n >= 3 && memcmp(s.p, "\xE2\x96\x81", 3) == 0;
 }
 
-static hn_status no_token(const char *what, int64_t rank, hn_str s, hn_error *err) {
-    hn_fail(err, HN_EFORMAT, "model.merges[%lld]: %s \"%.*s\" is not in the vocabulary", (long long)rank, what,
+static hn_status no_token(const char *what, size_t place, hn_str s, hn_error *err) {
+    hn_fail(err, HN_EFORMAT, "model.merges[%zu]: %s \"%.*s\" is not in the vocabulary", place, what,
             s.n > 200 ? 200 : (int)s.n, s.p);
     hn_error_fix(err, "take tokenizer.json from the model's author again: vocab and merges do not belong together");
     return HN_EFORMAT;
 }
 
-/* Both parts of a merge. */
-static hn_status parts_of(const hn_json *merge, int64_t rank, hn_str *left, hn_str *right, hn_error *err) {
-    hn_str text;
-    if (hn_json_text(merge, &text)) {
-        const char *space = memchr(text.p, ' ', text.n);
-        if (space && !memchr(space + 1, ' ', text.n - (size_t)(space + 1 - text.p))) {
-            *left = (hn_str){text.p, (size_t)(space - text.p)};
-            *right = (hn_str){space + 1, text.n - left->n - 1};
-            return HN_OK;
-        }
-    } else if (hn_json_len(merge) == 2 && hn_json_text(hn_json_at(merge, 0), left) &&
-               hn_json_text(hn_json_at(merge, 1), right)) {
-        return HN_OK;
-    }
-    return hn_fail(err, HN_EFORMAT, "model.merges[%lld] is neither \"a b\" nor [\"a\", \"b\"]", (long long)rank);
+typedef struct merge_reader {
+    hn_json_reader r;
+    hn_buf left, joined;
+    size_t place;  /* in the list */
+    uint32_t rank; /* place less the lines that are no merges */
+} merge_reader;
+
+static hn_status bad_merge(const merge_reader *mr, hn_error *err) {
+    return hn_fail(err, HN_EFORMAT, "model.merges[%zu] is neither \"a b\" nor [\"a\", \"b\"]", mr->place);
 }
 
+/* Both parts of a merge; *any false: a line that is none. */
+static hn_status read_merge(merge_reader *mr, hn_str *left, hn_str *right, bool *any, hn_error *err) {
+    *any = true;
+    if (hn_reader_pass(&mr->r, '[')) {
+        hn_buf_clear(&mr->left); /* the reader's text serves the second string */
+        if (!hn_reader_string(&mr->r, left)) return bad_merge(mr, err);
+        hn_buf_add(&mr->left, left->p, left->n);
+        if (mr->left.failed) return hn_nomem(err, left->n);
+        *left = (hn_str){mr->left.p, mr->left.n};
+        bool good = hn_reader_pass(&mr->r, ',') && hn_reader_string(&mr->r, right) && hn_reader_pass(&mr->r, ']');
+        return good ? HN_OK : bad_merge(mr, err);
+    }
+    hn_str text;
+    if (!hn_reader_string(&mr->r, &text)) return bad_merge(mr, err);
+    *any = !(text.n >= 8 && memcmp(text.p, "#version", 8) == 0);
+    const char *space = *any ? memchr(text.p, ' ', text.n) : NULL;
+    if (*any && (!space || memchr(space + 1, ' ', text.n - (size_t)(space + 1 - text.p)))) return bad_merge(mr, err);
+    if (!*any) return HN_OK;
+    *left = (hn_str){text.p, (size_t)(space - text.p)};
+    *right = (hn_str){space + 1, text.n - left->n - 1};
+    return HN_OK;
+}
+
+/* The slot of a pair, or a free one for it: a repeated pair keeps its last rank. */
 static hn_merge *slot_of(hn_bpe *m, int32_t left, int32_t right) {
     const hn_merge *known = hn_merge_find(m, left, right);
     if (known) return &m->merge[known - m->merge];
-    uint64_t key = ((uint64_t)(uint32_t)left << 32 | (uint32_t)right) * 0x9E3779B97F4A7C15u;
-    size_t at = (size_t)(key >> 32 ^ key >> 15) & m->mask;
+    size_t at = hn_merge_home(m, left, right);
     while (m->merge[at].left != UINT32_MAX) at = (at + 1) & m->mask;
     return &m->merge[at];
 }
 
-static hn_status add_merge(hn_bpe *m, const hn_json *spec, int64_t place, uint32_t rank, hn_buf *joined, hn_error *err) {
+static hn_status grow_merges(hn_bpe *m, hn_error *err) {
+    size_t old_n = m->merge ? m->mask + 1 : 0, slots = old_n ? 4 * old_n : 1024;
+    hn_merge *old = m->merge, *merge = hn_alloc_array(slots, sizeof *merge);
+    if (!merge) return hn_nomem(err, slots * sizeof *merge);
+    memset(merge, 0xFF, slots * sizeof *merge);
+    m->merge = merge;
+    m->mask = slots - 1;
+    for (size_t i = 0; i < old_n; i++)
+        if (old[i].left != UINT32_MAX) *slot_of(m, (int32_t)old[i].left, (int32_t)old[i].right) = old[i];
+    hn_free(old);
+    return HN_OK;
+}
+
+static hn_status add_merge(hn_bpe *m, merge_reader *mr, hn_error *err) {
     hn_str left, right;
-    HN_TRY(parts_of(spec, place, &left, &right, err));
+    bool any;
+    hn_buf *joined = &mr->joined;
+    HN_TRY(read_merge(mr, &left, &right, &any, err));
+    if (!any) return HN_OK;
     int32_t a = hn_vocab_id(m->vocab, left.p, left.n), b = hn_vocab_id(m->vocab, right.p, right.n);
-    if (a < 0) return no_token("the token", place, left, err);
-    if (b < 0) return no_token("the token", place, right, err);
+    if (a < 0) return no_token("the token", mr->place, left, err);
+    if (b < 0) return no_token("the token", mr->place, right, err);
     size_t skip = strlen(m->prefix);
-    if (skip > right.n) return no_token("without the continuing prefix", place, right, err);
+    if (skip > right.n) return no_token("without the continuing prefix", mr->place, right, err);
     hn_buf_clear(joined);
     hn_buf_add(joined, left.p, left.n);
     hn_buf_add(joined, right.p + skip, right.n - skip);
     if (joined->failed) return hn_nomem(err, left.n + right.n);
     int32_t both = hn_vocab_id(m->vocab, joined->p, joined->n);
-    if (both < 0) return no_token("the result", place, (hn_str){joined->p, joined->n}, err);
-    *slot_of(m, a, b) = (hn_merge){(uint32_t)a, (uint32_t)b, rank, both};
+    if (both < 0) return no_token("the result", mr->place, (hn_str){joined->p, joined->n}, err);
+    if (2 * (size_t)mr->rank > m->mask) HN_TRY(grow_merges(m, err));
+    *slot_of(m, a, b) = (hn_merge){(uint32_t)a, (uint32_t)b, mr->rank++, both};
     if (begins_with_meta(right) && !ends_in_meta(left)) m->cuts_at_meta = false;
     return HN_OK;
 }
 
-static hn_status load_merges(hn_bpe *m, const hn_json *merges, hn_error *err) {
-    size_t n = hn_json_len(merges), slots = 16;
-    while (slots < 2 * n) slots *= 2;
-    m->merge = hn_alloc_array(slots, sizeof *m->merge);
-    if (!m->merge) return hn_nomem(err, slots * sizeof *m->merge);
-    memset(m->merge, 0xFF, slots * sizeof *m->merge);
-    m->mask = slots - 1;
+static hn_status read_merges(hn_bpe *m, merge_reader *mr, hn_error *err) {
+    HN_TRY(grow_merges(m, err));
     m->cuts_at_meta = may_cut(m);
-    hn_buf joined = {0};
-    hn_status st = HN_OK;
-    uint32_t rank = 0;
-    for (size_t i = 0; i < n && st == HN_OK; i++) {
-        hn_str line;
-        const hn_json *merge = hn_json_at(merges, i);
-        if (hn_json_text(merge, &line) && line.n >= 8 && memcmp(line.p, "#version", 8) == 0) continue;
-        st = add_merge(m, merge, (int64_t)i, rank++, &joined, err);
-    }
-    hn_buf_release(&joined);
-    return st;
+    if (!hn_reader_pass(&mr->r, '[')) return hn_fail(err, HN_EFORMAT, "model.merges is no list");
+    if (hn_reader_pass(&mr->r, ']')) return HN_OK;
+    do {
+        HN_TRY(add_merge(m, mr, err));
+        mr->place++;
+    } while (hn_reader_pass(&mr->r, ','));
+    return hn_reader_pass(&mr->r, ']') ? HN_OK : bad_merge(mr, err);
 }
 
-hn_status hn_vocab_load(const hn_json *json, hn_vocab **out, hn_error *err) {
-    *out = NULL;
-    if (hn_json_type(json) != HN_JSON_OBJECT)
-        return hn_fail(err, HN_EFORMAT, "model.vocab is missing or no object");
-    hn_vocab *v = hn_vocab_new(hn_json_len(json));
-    if (!v) return hn_nomem(err, hn_json_len(json));
-    hn_json_iter it;
-    for (bool more = hn_json_first(json, &it); more; more = hn_json_next(&it)) {
-        hn_status st = hn_vocab_add(v, hn_str_of(it.key), hn_json_int(it.value, -1), err);
-        if (st == HN_OK) continue;
-        hn_error_context(err, "model.vocab");
-        hn_vocab_free(v);
-        return st;
-    }
-    *out = v;
-    return HN_OK;
+static hn_status load_merges(hn_bpe *m, hn_str json, hn_error *err) {
+    if (!json.p) return hn_fail(err, HN_EFORMAT, "model.merges is missing");
+    merge_reader mr = {0};
+    hn_reader_open(&mr.r, json);
+    hn_status st = read_merges(m, &mr, err);
+    hn_reader_close(&mr.r);
+    hn_buf_release(&mr.left);
+    hn_buf_release(&mr.joined);
+    return st;
 }
 
 /* The ids of the byte alphabet's characters, and the vocabulary by the bytes they spell. */
@@ -165,18 +184,13 @@ static hn_status settings(hn_bpe *m, const hn_json *spec, hn_error *err) {
     return HN_OK;
 }
 
-hn_status hn_bpe_make(const hn_json *spec, void **state, hn_error *err) {
+hn_status hn_bpe_make(const hn_model_source *src, void **state, hn_error *err) {
     hn_bpe *m = hn_calloc(1, sizeof *m);
     if (!m) return hn_nomem(err, sizeof *m);
     hn_status st;
-    const hn_json *merges = hn_json_get(spec, "merges");
-    HN_GO(st, hn_vocab_load(hn_json_get(spec, "vocab"), &m->vocab, err));
-    HN_GO(st, settings(m, spec, err));
-    if (hn_json_type(merges) != HN_JSON_ARRAY) {
-        st = hn_fail(err, HN_EFORMAT, "model.merges is missing or no list");
-        goto done;
-    }
-    HN_GO(st, load_merges(m, merges, err));
+    HN_GO(st, hn_vocab_load(src->vocab, &m->vocab, err));
+    HN_GO(st, settings(m, src->spec, err));
+    HN_GO(st, load_merges(m, src->merges, err));
     HN_GO(st, load_chars(m, err));
     *state = m;
     return HN_OK;

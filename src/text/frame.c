@@ -26,10 +26,27 @@ static bool blank(uint32_t cp) {
     return cp == 0x120 || hn_is_space(cp); /* U+0120 is the byte alphabet's space */
 }
 
-static void trim(hn_token_span *span, hn_str token, bool first, bool prefixed) {
-    size_t leading = 0, trailing = 0, chars = 0;
+/* n characters on from at, at most to end. */
+static uint32_t forward(hn_str text, uint32_t at, uint32_t end, size_t n) {
+    while (n-- > 0 && at < end) at += (uint32_t)hn_cp_len((unsigned char)text.p[at]);
+    return at < end ? at : end;
+}
+
+/* n characters back from at, or at itself if there are not so many before it. */
+static uint32_t back(hn_str text, uint32_t at, size_t n) {
+    uint32_t to = at;
+    while (n > 0 && to > 0) {
+        to--;
+        n -= ((unsigned char)text.p[to] & 0xC0) != 0x80;
+    }
+    return n ? at : to;
+}
+
+/* As many characters as the token has blanks, whatever they are in the text. */
+static void trim(hn_str text, hn_token_span *span, hn_str token, bool first, bool prefixed) {
+    size_t leading = 0, trailing = 0;
     bool only_blank = true;
-    for (size_t i = 0; i < token.n; chars++) {
+    for (size_t i = 0; i < token.n;) {
         int len;
         bool is_blank = blank(hn_cp_at(token.p + i, &len));
         only_blank &= is_blank;
@@ -39,18 +56,16 @@ static void trim(hn_token_span *span, hn_str token, bool first, bool prefixed) {
     }
     if (leading > 0) {
         if ((first || span->begin == 0) && prefixed && leading == 1) leading = 0; /* the space put in front */
-        span->begin = span->begin + leading < span->end ? span->begin + (uint32_t)leading : span->end;
+        span->begin = forward(text, span->begin, span->end, leading);
     }
-    if (trailing > 0 && span->end >= trailing) {
-        uint32_t end = span->end - (uint32_t)trailing;
-        span->end = end > span->begin ? end : span->begin;
-    }
+    uint32_t end = back(text, span->end, trailing);
+    span->end = end > span->begin ? end : span->begin;
 }
 
 void hn_post_trim(const hn_tokenizer *t, hn_encoding *e, bool prefixed) {
     for (size_t i = 0; i < e->n; i++) {
         hn_str token = hn_tokenizer_token(t, e->id[i]);
-        if (token.p) trim(&e->span[i], token, i == 0, prefixed);
+        if (token.p) trim(e->work->original, &e->span[i], token, i == 0, prefixed);
     }
 }
 

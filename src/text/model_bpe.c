@@ -191,7 +191,8 @@ static hn_status run(const void *state, hn_work *w, size_t begin, size_t end, hn
 }
 
 const hn_model_part hn_model_bpe = {
-    .part = {.type = "BPE", .about = "byte pair encoding", .make = hn_bpe_make, .drop = hn_bpe_drop},
+    .part = {.type = "BPE", .about = "byte pair encoding", .drop = hn_bpe_drop},
+    .load = hn_bpe_make,
     .vocab = vocab_of,
     .run = run,
     .take_raw_bytes = take_raw_bytes,

@@ -3,7 +3,7 @@
  * Viterbi over the bytes, best[j] = max over tokens t that end at j of best[j - |t|] + score(t); a character that is no
  * token by itself may also be unknown, at the lowest score less 10. Of equal sums the longest last token stays.
  * Neighbouring unknowns become one token, or bytes <0xHH> with byte_fallback. */
-#include "text/text_impl.h"
+#include "text/json_reader.h"
 
 typedef struct unigram {
     hn_vocab *vocab;
@@ -45,39 +45,60 @@ static void drop(void *state) {
     hn_free(m);
 }
 
-static hn_status load_pieces(unigram *m, const hn_json *list, hn_error *err) {
-    m->n = hn_json_len(list);
-    m->vocab = hn_vocab_new(m->n);
-    m->trie = hn_matcher_new();
-    m->score = hn_alloc_array(m->n ? m->n : 1, sizeof *m->score);
-    if (!m->vocab || !m->trie || !m->score) return hn_nomem(err, m->n * sizeof *m->score);
-    double lowest = 0;
-    for (size_t i = 0; i < m->n; i++) {
-        const hn_json *piece = hn_json_at(list, i);
-        hn_str text;
-        if (!hn_json_text(hn_json_at(piece, 0), &text) || hn_json_len(piece) != 2)
-            return hn_fail(err, HN_EFORMAT, "model.vocab[%zu] is not [text, score]", i);
-        m->score[i] = hn_json_num(hn_json_at(piece, 1), 0);
-        if (i == 0 || m->score[i] < lowest) lowest = m->score[i];
-        HN_TRY(hn_vocab_add(m->vocab, text, (int64_t)i, err));
+static const char where[] = "model.vocab";
+
+static hn_status read_piece(unigram *m, hn_json_reader *r, size_t *cap, hn_error *err) { /* [text, score] */
+    hn_str text;
+    double score;
+    if (!hn_reader_pass(r, '[') || !hn_reader_string(r, &text)) return hn_reader_fail(r, where, "[text, score] is expected", err);
+    HN_TRY_CTX(hn_vocab_add(m->vocab, text, (int64_t)m->n, err), err, "%s", where);
+    if (!hn_reader_pass(r, ',') || !hn_reader_score(r, &score) || !hn_reader_pass(r, ']'))
+        return hn_reader_fail(r, where, "a score and ] are expected", err);
+    if (m->n == *cap) {
+        *cap = *cap ? 2 * *cap : 1024;
+        double *grown = hn_realloc_array(m->score, *cap, sizeof *grown);
+        if (!grown) return hn_nomem(err, *cap * sizeof *grown);
+        m->score = grown;
     }
+    m->score[m->n++] = score;
+    return HN_OK;
+}
+
+static hn_status read_pieces(unigram *m, hn_json_reader *r, hn_error *err) {
+    size_t cap = 0;
+    if (!hn_reader_pass(r, '[')) return hn_reader_fail(r, where, "a list of [text, score] is expected", err);
+    if (hn_reader_pass(r, ']')) return HN_OK;
+    do HN_TRY(read_piece(m, r, &cap, err));
+    while (hn_reader_pass(r, ','));
+    return hn_reader_pass(r, ']') ? HN_OK : hn_reader_fail(r, where, "',' or ']' is expected", err);
+}
+
+static hn_status build_trie(unigram *m, hn_error *err) {
+    double lowest = 0;
     for (size_t i = 0; i < m->n; i++) { /* a text that stands twice has its last id */
         hn_str text = hn_vocab_text(m->vocab, (int32_t)i);
-        if (!hn_matcher_add(m->trie, text.p, text.n, hn_vocab_id(m->vocab, text.p, text.n)))
-            return hn_nomem(err, text.n);
+        if (i == 0 || m->score[i] < lowest) lowest = m->score[i];
+        if (!hn_matcher_add(m->trie, text.p, text.n, hn_vocab_id(m->vocab, text.p, text.n))) return hn_nomem(err, text.n);
     }
     m->unk_score = lowest - 10.0;
     return HN_OK;
 }
 
-static hn_status load(unigram *m, const hn_json *spec, hn_error *err) {
-    const hn_json *list = hn_json_get(spec, "vocab");
-    if (hn_json_type(list) != HN_JSON_ARRAY) return hn_fail(err, HN_EFORMAT, "model.vocab is missing or no list");
-    HN_TRY(load_pieces(m, list, err));
-    int64_t unk = hn_json_int(hn_json_get(spec, "unk_id"), -1);
+static hn_status load(unigram *m, const hn_model_source *src, hn_error *err) {
+    if (!src->vocab.p) return hn_fail(err, HN_EFORMAT, "%s is missing", where);
+    m->vocab = hn_vocab_new(src->vocab.n / 24);
+    m->trie = hn_matcher_new();
+    if (!m->vocab || !m->trie) return hn_nomem(err, src->vocab.n);
+    hn_json_reader r;
+    hn_reader_open(&r, src->vocab);
+    hn_status st = read_pieces(m, &r, err);
+    hn_reader_close(&r);
+    if (st == HN_OK) st = build_trie(m, err);
+    HN_TRY(st);
+    int64_t unk = hn_json_int(hn_json_get(src->spec, "unk_id"), -1);
     if (unk >= (int64_t)m->n) return hn_fail(err, HN_EFORMAT, "model.unk_id is %lld of %zu pieces", (long long)unk, m->n);
     m->unk = (int32_t)unk;
-    m->byte_fallback = hn_json_bool(hn_json_get(spec, "byte_fallback"), false);
+    m->byte_fallback = hn_json_bool(hn_json_get(src->spec, "byte_fallback"), false);
     for (int b = 0; b < 256; b++) {
         char name[8];
         snprintf(name, sizeof name, "<0x%02X>", (unsigned)b);
@@ -86,10 +107,10 @@ static hn_status load(unigram *m, const hn_json *spec, hn_error *err) {
     return HN_OK;
 }
 
-static hn_status make(const hn_json *spec, void **state, hn_error *err) {
+static hn_status make(const hn_model_source *src, void **state, hn_error *err) {
     unigram *m = hn_calloc(1, sizeof *m);
     if (!m) return hn_nomem(err, sizeof *m);
-    hn_status st = load(m, spec, err);
+    hn_status st = load(m, src, err);
     if (st == HN_OK) *state = m;
     else drop(m);
     return st;
@@ -185,7 +206,8 @@ static hn_status run(const void *state, hn_work *w, size_t begin, size_t end, hn
 }
 
 const hn_model_part hn_model_unigram = {
-    .part = {.type = "Unigram", .about = "the most probable cut", .make = make, .drop = drop},
+    .part = {.type = "Unigram", .about = "the most probable cut", .drop = drop},
+    .load = make,
     .vocab = vocab_of,
     .run = run,
 };

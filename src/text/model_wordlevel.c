@@ -1,5 +1,5 @@
 /* model_wordlevel.c - every piece is one word of the vocabulary, or the unknown token. */
-#include "text/text_impl.h"
+#include "text/json_reader.h"
 
 typedef struct wordlevel {
     hn_vocab *vocab;
@@ -12,16 +12,16 @@ static void drop(void *state) {
     hn_free(m);
 }
 
-static hn_status make(const hn_json *spec, void **state, hn_error *err) {
+static hn_status make(const hn_model_source *src, void **state, hn_error *err) {
     wordlevel *m = hn_calloc(1, sizeof *m);
     if (!m) return hn_nomem(err, sizeof *m);
-    hn_status st = hn_vocab_load(hn_json_get(spec, "vocab"), &m->vocab, err);
+    hn_status st = hn_vocab_load(src->vocab, &m->vocab, err);
     if (st != HN_OK) {
         drop(m);
         return st;
     }
     hn_str unk = hn_str_of("<unk>");
-    hn_json_text(hn_json_get(spec, "unk_token"), &unk);
+    hn_json_text(hn_json_get(src->spec, "unk_token"), &unk);
     m->unk = hn_vocab_id(m->vocab, unk.p, unk.n);
     *state = m;
     return HN_OK;
@@ -40,7 +40,8 @@ static hn_status run(const void *state, hn_work *w, size_t begin, size_t end, hn
 }
 
 const hn_model_part hn_model_wordlevel = {
-    .part = {.type = "WordLevel", .about = "whole words", .make = make, .drop = drop},
+    .part = {.type = "WordLevel", .about = "whole words", .drop = drop},
+    .load = make,
     .vocab = vocab_of,
     .run = run,
 };

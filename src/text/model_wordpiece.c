@@ -1,6 +1,6 @@
 /* model_wordpiece.c - a word is cut into the longest pieces of the vocabulary from left to right, those behind the first
  * with the continuing prefix (##). A word that does not come out even, or is too long, is one unknown token. */
-#include "text/text_impl.h"
+#include "text/json_reader.h"
 
 typedef struct wordpiece {
     hn_vocab *vocab;
@@ -18,15 +18,15 @@ static void drop(void *state) {
     hn_free(m);
 }
 
-static hn_status load(wordpiece *m, const hn_json *spec, hn_error *err) {
-    HN_TRY(hn_vocab_load(hn_json_get(spec, "vocab"), &m->vocab, err));
-    const char *prefix = hn_json_cstr(hn_json_get(spec, "continuing_subword_prefix"));
+static hn_status load(wordpiece *m, const hn_model_source *src, hn_error *err) {
+    HN_TRY(hn_vocab_load(src->vocab, &m->vocab, err));
+    const char *prefix = hn_json_cstr(hn_json_get(src->spec, "continuing_subword_prefix"));
     m->prefix = hn_strdup(prefix ? prefix : "##");
     if (!m->prefix) return hn_nomem(err, 3);
     hn_str unk = hn_str_of("[UNK]");
-    hn_json_text(hn_json_get(spec, "unk_token"), &unk);
+    hn_json_text(hn_json_get(src->spec, "unk_token"), &unk);
     m->unk = hn_vocab_id(m->vocab, unk.p, unk.n);
-    m->most_chars = hn_json_int(hn_json_get(spec, "max_input_chars_per_word"), 100);
+    m->most_chars = hn_json_int(hn_json_get(src->spec, "max_input_chars_per_word"), 100);
     for (int32_t id = 0; id < hn_vocab_end(m->vocab); id++) {
         hn_str text = hn_vocab_text(m->vocab, id);
         if (text.n > m->longest) m->longest = text.n;
@@ -34,10 +34,10 @@ static hn_status load(wordpiece *m, const hn_json *spec, hn_error *err) {
     return HN_OK;
 }
 
-static hn_status make(const hn_json *spec, void **state, hn_error *err) {
+static hn_status make(const hn_model_source *src, void **state, hn_error *err) {
     wordpiece *m = hn_calloc(1, sizeof *m);
     if (!m) return hn_nomem(err, sizeof *m);
-    hn_status st = load(m, spec, err);
+    hn_status st = load(m, src, err);
     if (st == HN_OK) *state = m;
     else drop(m);
     return st;
@@ -94,7 +94,8 @@ static hn_status run(const void *state, hn_work *w, size_t begin, size_t end, hn
 }
 
 const hn_model_part hn_model_wordpiece = {
-    .part = {.type = "WordPiece", .about = "longest pieces of a word first", .make = make, .drop = drop},
+    .part = {.type = "WordPiece", .about = "longest pieces of a word first", .drop = drop},
+    .load = make,
     .vocab = vocab_of,
     .run = run,
 };

@@ -26,10 +26,10 @@ static bool is_accent(uint32_t cp) {
     return cp >= 0x300 && hn_range_find(hn_accent_ranges, hn_accent_ranges_count, cp) != NULL;
 }
 
+/* The reference's blocks, without U+2B820 to U+2B91F. */
 static bool is_chinese(uint32_t cp) {
     static const hn_range blocks[] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},  {0x20000, 0x2A6DF},
-                                      {0x2A700, 0x2B81F}, {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}}; /* 2B820-2B91F is no
-                                      block of the reference's list */
+                                      {0x2A700, 0x2B81F}, {0x2B920, 0x2CEAF}, {0x2F800, 0x2FA1F}};
     return cp >= 0x3400 && hn_range_find(blocks, sizeof blocks / sizeof *blocks, cp) != NULL;
 }
 

@@ -102,18 +102,54 @@ static bool lookup(const charsmap *c, const char *p, size_t n, hn_str *by) {
     return false;
 }
 
-/* Puts by for the characters at [begin, end): each takes the span of one of them, added ones that of the last. */
-static void put_text(hn_work *w, hn_str by, size_t begin, size_t end) {
-    size_t at = begin, last = begin;
-    for (size_t i = 0; i < by.n;) {
-        size_t len = (size_t)hn_cp_len((unsigned char)by.p[i]);
-        if (at < end) {
-            last = at;
-            at += (size_t)hn_cp_len((unsigned char)w->text.p[at]);
-        }
-        hn_view_add(&w->spare, by.p + i, len, hn_view_span(&w->text, last));
-        i += len;
+/* Spans as the reference counts them: a character of the result takes the next one of the source (change 0), shares the
+ * one before (1), or takes one and passes over -change more. What vanishes is passed over by the character before it;
+ * at the very start there is none, and all that follows is that much too early. */
+typedef struct writer {
+    hn_work *w;
+    size_t next, last; /* places in the source: of the next character and of the one taken last */
+    uint32_t cp;
+    int change;
+    bool pending;
+} writer;
+
+static void skip(writer *to) {
+    to->last = to->next;
+    if (to->next < to->w->text.n) to->next += (size_t)hn_cp_len((unsigned char)to->w->text.p[to->next]);
+}
+
+static void flush(writer *to) {
+    if (!to->pending) return;
+    to->pending = false;
+    hn_token_span src = hn_view_span(&to->w->text, to->change > 0 ? to->last : to->next);
+    if (to->change > 0 && to->next == 0) src = (hn_token_span){0, 0};
+    hn_view_put(&to->w->spare, to->cp, src);
+    for (int i = to->change; i <= 0; i++) skip(to);
+}
+
+static void put(writer *to, uint32_t cp, int change) {
+    flush(to);
+    to->cp = cp;
+    to->change = change;
+    to->pending = true;
+}
+
+/* by for old characters. */
+static void put_text(writer *to, hn_str by, int old) {
+    int done = 0;
+    for (size_t i = 0; i < by.n; done++) {
+        int len;
+        uint32_t cp = hn_cp_at(by.p + i, &len);
+        put(to, cp, done >= old);
+        i += (size_t)len;
     }
+    if (done < old && to->pending) to->change -= old - done;
+}
+
+static int chars_in(const char *p, size_t n) {
+    int chars = 0;
+    for (size_t i = 0; i < n; i++) chars += ((unsigned char)p[i] & 0xC0) != 0x80;
+    return chars;
 }
 
 static size_t cluster_end(const char *p, size_t begin, size_t end) {
@@ -132,21 +168,24 @@ static size_t cluster_end(const char *p, size_t begin, size_t end) {
 static hn_status run(const void *state, hn_work *w, hn_error *err) {
     const charsmap *c = state;
     const char *p = w->text.p;
+    writer to = {.w = w};
     hn_view_clear(&w->spare);
     for (size_t i = 0; i < w->text.n;) {
         size_t end = cluster_end(p, i, w->text.n);
         hn_str by;
         if (end - i < 6 && lookup(c, p + i, end - i, &by)) {
-            put_text(w, by, i, end);
+            put_text(&to, by, chars_in(p + i, end - i));
             i = end;
         }
         while (i < end) {
-            size_t len = (size_t)hn_cp_len((unsigned char)p[i]);
-            if (lookup(c, p + i, len, &by)) put_text(w, by, i, i + len);
-            else hn_view_copy(&w->spare, &w->text, i, i + len);
-            i += len;
+            int len;
+            uint32_t cp = hn_cp_at(p + i, &len);
+            if (lookup(c, p + i, (size_t)len, &by)) put_text(&to, by, 1);
+            else put(&to, cp, 0);
+            i += (size_t)len;
         }
     }
+    flush(&to);
     hn_work_swap(w);
     return hn_work_check(w, err);
 }

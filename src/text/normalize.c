@@ -16,7 +16,6 @@ typedef struct mark {
 
 typedef struct segment { /* a starter and what belongs to it, decomposed */
     mark *v;
-    int32_t *composed;
     hn_token_span *src; /* of its source characters */
     size_t n, sources, cap;
     bool failed;
@@ -26,9 +25,7 @@ static bool grow(segment *s) {
     size_t cap = s->cap ? 2 * s->cap : 32;
     mark *v = hn_realloc_array(s->v, cap, sizeof *v);
     if (v) s->v = v;
-    int32_t *composed = v ? hn_realloc_array(s->composed, cap, sizeof *composed) : NULL;
-    if (composed) s->composed = composed;
-    hn_token_span *src = composed ? hn_realloc_array(s->src, cap, sizeof *src) : NULL;
+    hn_token_span *src = v ? hn_realloc_array(s->src, cap, sizeof *src) : NULL;
     if (src) {
         s->src = src;
         s->cap = cap;
@@ -74,23 +71,30 @@ static bool joins(int32_t cp) {
     return p->comb_index != UINT16_MAX && (p->comb_index & 0x8000) && !p->combining_class;
 }
 
-/* Composes the segment in place. What is left of the marks is found again from the end, because of equal marks the
- * first is the one that composes; the others were swallowed by the starter. */
+/* The character that a and b compose to, or 0. */
+static int32_t composite(int32_t a, int32_t b) {
+    int32_t pair[3] = {a, b, 0};
+    if (utf8proc_normalize_utf32(pair, 2, UTF8PROC_COMPOSE | UTF8PROC_STABLE) != 1) return 0;
+    return stays((uint32_t)pair[0], HN_COMPOSE) ? 0 : pair[0];
+}
+
+/* Canonical composition in place: a character joins the last starter unless one of the same or a higher class, or
+ * another starter, stands between. */
 static void compose(segment *s) {
-    for (size_t i = 0; i < s->n; i++) s->composed[i] = s->v[i].cp;
-    utf8proc_ssize_t got = utf8proc_normalize_utf32(s->composed, (utf8proc_ssize_t)s->n, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-    if (got <= 0 || (size_t)got >= s->n) return;
-    size_t n = (size_t)got, from = s->n, to = s->n;
-    int32_t swallowed = 0;
-    for (size_t i = n; i-- > 1;) {
-        while (from > 1 && s->v[from - 1].cp != s->composed[i]) swallowed += s->v[--from].change - 1;
-        mark left = from > 1 ? s->v[--from] : (mark){.cp = s->composed[i]};
-        if (to > 0) s->v[--to] = left;
+    size_t n = 0, starter = SIZE_MAX;
+    int32_t between = -1;
+    for (size_t i = 0; i < s->n; i++) {
+        mark c = s->v[i];
+        int32_t both = starter != SIZE_MAX && between < c.ccc ? composite(s->v[starter].cp, c.cp) : 0;
+        if (both) {
+            s->v[starter].cp = both;
+            s->v[starter].change += c.change - 1;
+            continue;
+        }
+        if (c.ccc == 0) starter = n;
+        between = c.ccc == 0 ? -1 : c.ccc;
+        s->v[n++] = c;
     }
-    while (from > 1) swallowed += s->v[--from].change - 1;
-    s->v[0].cp = s->composed[0];
-    s->v[0].change += swallowed;
-    memmove(s->v + 1, s->v + to, (n - 1) * sizeof *s->v);
     s->n = n;
 }
 
@@ -101,11 +105,7 @@ static void put_segment(hn_view *to, segment *s, unsigned form) {
     for (size_t i = 0; i < s->n; i++) {
         size_t at = s->v[i].change > 0 && next > 0 ? next - 1 : next;
         if (s->v[i].change <= 0) next += (size_t)(1 - s->v[i].change);
-        hn_token_span src = s->src[at < s->sources ? at : s->sources - 1];
-        int32_t parts[MOST] = {s->v[i].cp};
-        size_t n = (form & HN_COMPOSE) && stays((uint32_t)parts[0], HN_COMPOSE) && s->n < s->sources
-                       ? take_apart((uint32_t)parts[0], HN_DECOMPOSE, parts) : 1;
-        for (size_t k = 0; k < n; k++) hn_view_put(to, (uint32_t)parts[k], src);
+        hn_view_put(to, (uint32_t)s->v[i].cp, s->src[at < s->sources ? at : s->sources - 1]);
     }
     s->n = s->sources = 0;
 }
@@ -145,7 +145,6 @@ hn_status hn_normalize(hn_work *w, unsigned form, hn_error *err) {
     }
     put_segment(&w->spare, &s, form);
     hn_free(s.v);
-    hn_free(s.composed);
     hn_free(s.src);
     if (s.failed) return hn_nomem(err, from->n);
     hn_work_swap(w);

@@ -179,7 +179,20 @@ static hn_status members(translator *t) {
     return left(t) ? HN_OK : refuse(t, "[ without ]");
 }
 
-/* [A&&B&&C] is (?=[C])(?=[B])[A]: one character that lies in each. */
+/* Makes one atom of what was put since from. */
+static hn_status wrap(translator *t, size_t from) {
+    hn_buf inner = {0};
+    hn_buf_add(&inner, t->out->p + from, t->out->n - from);
+    t->out->n = from;
+    hn_buf_puts(t->out, "(?:");
+    hn_buf_add(t->out, inner.p, inner.n);
+    hn_buf_putc(t->out, ')');
+    t->out->failed |= inner.failed;
+    hn_buf_release(&inner);
+    return HN_OK;
+}
+
+/* [A&&B&&C] is (?:(?=[C])(?=[B])[A]): one character that lies in each. */
 static hn_status brackets(translator *t) {
     bool negated = peek(t, 1) == '^';
     t->at += negated ? 2 : 1;
@@ -188,6 +201,7 @@ static hn_status brackets(translator *t) {
     hn_buf_puts(t->out, negated ? "[^" : "[");
     HN_TRY(members(t));
     hn_buf_putc(t->out, ']');
+    bool meets = peek(t, 0) == '&';
     while (peek(t, 0) == '&') {
         if (negated) return refuse(t, "&& in a negated class");
         hn_buf first = {0};
@@ -211,7 +225,7 @@ static hn_status brackets(translator *t) {
         if (peek(t, 0) != ']' && peek(t, 0) != '&') return refuse(t, "an intersection of this form");
     }
     t->at++;
-    return HN_OK;
+    return meets ? wrap(t, from) : HN_OK;
 }
 
 static hn_status group(translator *t) { /* at ( */

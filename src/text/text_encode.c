@@ -106,6 +106,7 @@ hn_status hn_tokenizer_encode(const hn_tokenizer *t, hn_str text, unsigned flags
     if (!hn_utf8_valid(text.p, text.n, &bad)) return hn_fail(err, HN_EARG, "the text is no UTF-8 at byte %zu", bad);
     if (text.n > UINT32_MAX / 4) return hn_fail(err, HN_EARG, "a text of %zu bytes: at most 1 GiB at once", text.n);
     HN_TRY(work_of(t, out, flags, err));
+    out->work->original = text;
     call c = {t, out->work, flags, err};
     hn_status st = encode_text(&c, text);
     if (st == HN_OK) st = hn_post_run(&t->post, t, out, flags, err);

@@ -101,6 +101,7 @@ struct hn_text_work {
     hn_lattice *lattice;
     hn_buf spell; /* a piece as a vocabulary spells it */
     hn_encoding *out;
+    hn_str original;
 };
 typedef struct hn_text_work hn_work;
 hn_status hn_work_check(hn_work *w, hn_error *err); /* ENOMEM if a view or list ran out of memory */
@@ -121,7 +122,6 @@ hn_vocab *hn_vocab_new(size_t expected);
 void hn_vocab_free(hn_vocab *v);
 /* The same text again replaces its id. Errors: ENOMEM, EFORMAT (id out of range). */
 hn_status hn_vocab_add(hn_vocab *v, hn_str text, int64_t id, hn_error *err);
-hn_status hn_vocab_load(const hn_json *json, hn_vocab **out, hn_error *err); /* {"token": id, ...} */
 int32_t hn_vocab_id(const hn_vocab *v, const char *p, size_t n);             /* -1: none */
 hn_str hn_vocab_text(const hn_vocab *v, int32_t id);                         /* p NULL: none */
 size_t hn_vocab_count(const hn_vocab *v);
@@ -213,8 +213,10 @@ static inline hn_status hn_step_run(const hn_part *p, hn_work *w, hn_error *err)
 }
 bool hn_step_needs_spans(const hn_part *p); /* looks into sequences */
 
+struct hn_model_source; /* json_reader.h */
 typedef struct hn_model_part {
-    hn_part_desc part;
+    hn_part_desc part; /* make is NULL: load stands in for it */
+    hn_status (*load)(const struct hn_model_source *src, void **state, hn_error *err);
     const hn_vocab *(*vocab)(const void *state);
     /* Emits the ids of w->text[begin, end). */
     hn_status (*run)(const void *state, hn_work *w, size_t begin, size_t end, hn_error *err);

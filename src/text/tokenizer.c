@@ -1,5 +1,5 @@
 /* tokenizer.c - a tokenizer made from tokenizer.json, and the questions one can ask it. */
-#include "text/text_impl.h"
+#include "text/json_reader.h"
 
 static const char *const kept_names[] = {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
                                          "special_tokens_map.json"};
@@ -19,11 +19,9 @@ void hn_tokenizer_free(hn_tokenizer *t) {
 }
 
 /* Old files do not name their model: what they hold tells. */
-static const char *model_type(const hn_json *model) {
-    const char *type = hn_json_cstr(hn_json_get(model, "type"));
-    if (type) return type;
-    if (hn_json_has(model, "merges")) return "BPE";
-    if (hn_json_type(hn_json_get(model, "vocab")) == HN_JSON_ARRAY) return "Unigram";
+static const char *model_type(const hn_json *model, const hn_model_source *src) {
+    if (src->merges.p) return "BPE";
+    if (src->vocab.p && *src->vocab.p == '[') return "Unigram";
     return hn_json_has(model, "max_input_chars_per_word") ? "WordPiece" : "WordLevel";
 }
 
@@ -37,20 +35,27 @@ static bool ends_in_byte_level(const hn_part *p) {
     return parts->n > 0 && ends_in_byte_level(&parts->v[parts->n - 1]);
 }
 
-static hn_status make_parts(hn_tokenizer *t, const hn_json *j, hn_error *err) {
-    hn_json *model = hn_json_get(j, "model");
-    if (hn_json_type(model) != HN_JSON_OBJECT) return hn_fail(err, HN_EFORMAT, "there is no \"model\"");
-    if (!hn_json_get(model, "type")) {
-        const char *type = model_type(model);
-        hn_json_set(model, "type", hn_json_new_str(type, strlen(type)));
+static hn_status make_model(hn_tokenizer *t, hn_json *spec, hn_model_source *src, hn_error *err) {
+    if (hn_json_type(spec) != HN_JSON_OBJECT) return hn_fail(err, HN_EFORMAT, "there is no \"model\"");
+    if (!hn_json_get(spec, "type")) {
+        const char *type = model_type(spec, src);
+        hn_json_set(spec, "type", hn_json_new_str(type, strlen(type)));
     }
-    HN_TRY_CTX(hn_part_make(&hn_models, model, &t->model, err), err, "model");
+    HN_TRY(hn_part_make(&hn_models, spec, &t->model, err));
+    const hn_model_part *m = (const hn_model_part *)(const void *)t->model.desc;
+    src->spec = spec;
+    HN_TRY(m->load(src, &t->model.state, err));
+    t->vocab = m->vocab(t->model.state);
+    return HN_OK;
+}
+
+static hn_status make_parts(hn_tokenizer *t, const hn_json *j, hn_model_source *src, hn_error *err) {
+    HN_TRY(make_model(t, hn_json_get(j, "model"), src, err));
     HN_TRY_CTX(hn_part_make(&hn_normalizers, hn_json_get(j, "normalizer"), &t->normalizer, err), err, "normalizer");
     HN_TRY_CTX(hn_part_make(&hn_pretokenizers, hn_json_get(j, "pre_tokenizer"), &t->pretokenizer, err), err, "pre_tokenizer");
     HN_TRY_CTX(hn_part_make(&hn_postprocessors, hn_json_get(j, "post_processor"), &t->post, err), err, "post_processor");
     HN_TRY_CTX(hn_part_make(&hn_decoders, hn_json_get(j, "decoder"), &t->decoder, err), err, "decoder");
     const hn_model_part *m = (const hn_model_part *)(const void *)t->model.desc;
-    t->vocab = m->vocab(t->model.state);
     t->needs_spans = hn_step_needs_spans(&t->pretokenizer);
     if (m->take_raw_bytes && ends_in_byte_level(&t->pretokenizer))
         HN_TRY(m->take_raw_bytes(t->model.state, &t->raw_bytes, err));
@@ -79,11 +84,24 @@ hn_status hn_kept_read(hn_tokenizer *t, size_t which, const char *dir, bool *fou
 }
 
 static hn_status read_json(hn_tokenizer *t, const char *name, hn_error *err) {
-    hn_json *j;
-    HN_TRY(hn_json_parse(t->kept[0].p, t->kept[0].n, name, 1, &j, err));
-    hn_status st = make_parts(t, j, err);
+    hn_json *j = NULL;
+    hn_str text = {t->kept[0].p, t->kept[0].n};
+    hn_model_source src = {0};
+    hn_buf rest = {0};
+    bool cut = hn_model_cut(text, &src, &rest);
+    hn_status st = rest.failed ? hn_nomem(err, text.n) : HN_OK;
+    if (st == HN_OK && !cut) { /* broken: the parser knows best what is wrong and where */
+        st = hn_json_parse(text.p, text.n, name, 1, &j, err);
+        if (st == HN_OK) st = hn_fail(err, HN_EFORMAT, "%s: no JSON object", name);
+    } else if (st == HN_OK) {
+        st = hn_json_parse(rest.p, rest.n, name, 1, &j, err);
+        if (st == HN_OK) {
+            st = make_parts(t, j, &src, err);
+            if (st != HN_OK) hn_error_context(err, "%s", name);
+        }
+    }
     hn_json_free(j);
-    if (st != HN_OK) hn_error_context(err, "%s", name);
+    hn_buf_release(&rest);
     return st;
 }
 

@@ -192,7 +192,7 @@ static void test_large_sizes(void **state)
         check_sizes(flags, 1, 1100, 700, 0, true);
         check_sizes(flags, 3, 520, 700, 4, true);
         check_sizes(flags, 260, 60, 345, flags & HN_GEMM_TA ? 1024 - 260 : 1024 - 345, false); /* rows 4 KiB apart */
-        check_sizes(flags, 20, 60, 64, flags & HN_GEMM_TA ? 256 - 20 : 256 - 64, false);
+        check_sizes(flags, 20, 60, 64, flags & HN_GEMM_TA ? 512 - 20 : 512 - 64, false);
     }
 }
 

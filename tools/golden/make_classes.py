@@ -29,10 +29,10 @@ def removed(pre_tokenizer):
     return set(ALL) - {ord(c) for p, _ in pre_tokenizer.pre_tokenize_str(TEXT) for c in p}
 
 
-def each(normalizer):
+def each(normalizer, mark=MARK):
     """What becomes of each code point on its own."""
-    rest = [c for c in ALL if c != ord(MARK)]
-    parts = normalizer.normalize_str(MARK.join(map(chr, rest))).split(MARK)
+    rest = [c for c in ALL if c != ord(mark)]
+    parts = normalizer.normalize_str(mark.join(map(chr, rest))).split(mark)
     assert len(parts) == len(rest)
     return dict(zip(rest, parts))
 
@@ -79,7 +79,10 @@ def main():
     odd = [c for c, t in nfkd.items() if t != unicodedata.normalize("NFKD", chr(c)) and c not in stays]
     odd += [c for c, t in nfd.items() if t != unicodedata.normalize("NFD", chr(c)) and nfkd[c] != t]
     assert not odd, [hex(c) for c in odd]
+    newer = {c for c in members(r"[\p{L}\p{M}\p{N}\p{P}\p{S}]") if unicodedata.category(chr(c)) == "Cn"}
+    stays |= {c for c in newer if nfkd[c] == chr(c)}
     stays_d = {c for c, t in nfd.items() if t == chr(c) and unicodedata.normalize("NFD", chr(c)) != t}
+    stays_d |= {c for c in newer if nfd[c] == chr(c)}
     marks = [c for c in members(r"\p{M}") if nfd[c] == chr(c) and normalizers.NFD().normalize_str("\u0345" + chr(c))[0] == "\u0345"]
     still = {c for c in marks if c != 0x345 and (unicodedata.combining(chr(c)) or unicodedata.category(chr(c)) == "Cn")}
     words = pre_tokenizers.Whitespace().pre_tokenize_str("".join(chr(c) + "a\n" for c in ALL))
@@ -87,7 +90,7 @@ def main():
         table("punct_ranges", removed(pre_tokenizers.Punctuation("removed")), "Punctuation, BertPreTokenizer"),
         table("mark_ranges", gone(normalizers.StripAccents()), "StripAccents"),
         table("accent_ranges", gone(accents, stable), "dropped by BertNormalizer after NFD"),
-        table("clean_ranges", gone(bert), "dropped by BertNormalizer's clean_text"),
+        table("clean_ranges", {c for c, t in each(bert, "x").items() if not t}, "dropped by BertNormalizer's clean_text"),
         table("numeric_ranges", cut(pre_tokenizers.Digits(True)), "Digits"),
         table("word_ranges", {ord(p[0]) for p, _ in words if len(p) == 2}, "word characters of Whitespace"),
         table("undecomposed_ranges", stays, "no compatibility decomposition in the reference's table"),

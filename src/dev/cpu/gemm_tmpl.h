@@ -333,8 +333,8 @@ void GEMM_NAME(unsigned flags, int64_t m, int64_t n, int64_t k, const void *a, i
     if (m <= 0 || n <= 0) return;
     job w = {.flags = flags, .m = m, .n = n, .k = k, .lda = lda, .ldb = ldb, .ldc = ldc,
              .a = a, .b = b, .bias = bias, .c = c, .n1 = n, .k1 = k, .steps = pass_steps(k)};
-    /* rows a multiple of 4 KiB apart fall on few cache sets: they need copying as much as columns do */
-    w.pack_a = (flags & HN_GEMM_TA) || (m > MR && lda % 1024 == 0);
+    /* rows a multiple of 2 KiB apart fall on few cache sets: they need copying as much as columns do */
+    w.pack_a = (flags & HN_GEMM_TA) || (m > MR && lda % 512 == 0);
     if ((flags & (HN_GEMM_TA | HN_GEMM_TB)) == HN_GEMM_TB && m <= THIN_ROWS)
         run_thin(&w);
     else if (w.pack_a && k > 0)
