@@ -30,6 +30,7 @@ typedef struct merge_reader {
 } merge_reader;
 
 static hn_status bad_merge(const merge_reader *mr, hn_error *err) {
+    if (mr->r.text.failed) return hn_nomem(err, mr->r.text.n);
     return hn_fail(err, HN_EFORMAT, "model.merges[%zu] is neither \"a b\" nor [\"a\", \"b\"]", mr->place);
 }
 

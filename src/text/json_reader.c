@@ -12,6 +12,7 @@ void hn_reader_close(hn_json_reader *r) {
 }
 
 hn_status hn_reader_fail(const hn_json_reader *r, const char *where, const char *what, hn_error *err) {
+    if (r->text.failed) return hn_nomem(err, r->text.n);
     return hn_fail(err, HN_EFORMAT, "%s: byte %zu: %s", where, (size_t)(r->p - r->begin), what);
 }
 

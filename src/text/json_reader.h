@@ -21,7 +21,7 @@ bool hn_reader_id(hn_json_reader *r, int64_t *out); /* a whole number, not negat
 /* A number as the reference's JSON reader rounds it: up to 19 digits as an integer, times or by a power of ten. */
 bool hn_reader_score(hn_json_reader *r, double *out);
 bool hn_reader_skip(hn_json_reader *r); /* any value */
-/* "model.vocab: byte 17: what" */
+/* "model.vocab: byte 17: what"; ENOMEM if that is why a string could not be read. */
 hn_status hn_reader_fail(const hn_json_reader *r, const char *where, const char *what, hn_error *err);
 
 /* What a model is made from: its settings, and the text of its vocabulary and merges (p NULL: absent). */

@@ -45,6 +45,7 @@ bool hn_model_cut(hn_str json, hn_model_source *out, hn_buf *rest) {
     cutter c = {.json = json, .rest = rest, .out = out};
     hn_reader_open(&c.r, json);
     bool good = hn_utf8_valid(json.p, json.n, NULL) && hn_reader_pass(&c.r, '{') && members(&c, false);
+    rest->failed |= c.r.text.failed;
     hn_reader_close(&c.r);
     hn_buf_add(rest, json.p + c.copied, json.n - c.copied);
     return good;

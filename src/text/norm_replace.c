@@ -39,8 +39,12 @@ static hn_status run(const void *state, hn_work *w, hn_error *err) {
     hn_view_clear(to);
     for (size_t i = 0; i < m->n; i++) {
         hn_token_span at = m->at[i];
-        if (m->is_match[i]) hn_view_add(to, r->content, r->n, at.end ? hn_view_span(&w->text, at.end - 1) : (hn_token_span){0, 0});
-        else hn_view_copy(to, &w->text, at.begin, at.end);
+        if (!m->is_match[i]) {
+            hn_view_copy(to, &w->text, at.begin, at.end);
+            continue;
+        }
+        hn_token_span src = at.end ? hn_view_span(&w->text, at.end - 1) : (hn_token_span){0, 0};
+        hn_view_add(to, r->content, r->n, src);
     }
     hn_work_swap(w);
     return hn_work_check(w, err);

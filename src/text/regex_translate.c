@@ -19,8 +19,8 @@ static const hn_range spaces[] = {{0x9, 0xD}, {0x20, 0x20}, {0x85, 0x85}, {0xA0,
 enum { SPACES = sizeof spaces / sizeof *spaces, DEEPEST = 50 };
 
 static hn_status refuse(const translator *t, const char *what) {
-    hn_fail(t->err, HN_ENOTSUP, "the pattern \"%.*s\": at byte %zu: %s", t->in.n > 200 ? 200 : (int)t->in.n, t->in.p, t->at, what);
-    return HN_ENOTSUP;
+    int n = t->in.n > 200 ? 200 : (int)t->in.n;
+    return hn_fail(t->err, HN_ENOTSUP, "the pattern \"%.*s\": at byte %zu: %s", n, t->in.p, t->at, what);
 }
 
 static char peek(const translator *t, size_t ahead) {

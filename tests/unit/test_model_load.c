@@ -301,9 +301,6 @@ static void test_old_configs(void **state) {
         {"llama3_rope", "\"rope_parameters\": {\n    \"factor\": 8.0,",
          "\"rope_theta\": 100.0, \"rope_scaling\": {\n    \"factor\": 8.0,"},
         {"llama_yarn", "\"rope_parameters\": {", "\"rope_theta\": 5.0, \"rope_scaling\": {"},
-        {"llama_linear_rope",
-         "\"rope_parameters\": {\n    \"factor\": 4.0,\n    \"rope_theta\": 10000.0,\n    \"rope_type\": \"linear\"\n  }",
-         "\"rope_scaling\": {\"factor\": 4, \"type\": \"linear\"}"},
         {"gpt_neox",
          "\"rope_parameters\": {\n    \"partial_rotary_factor\": 0.25,\n    \"rope_theta\": 10000.0,\n    \"rope_type\": "
          "\"default\"\n  }",
@@ -322,6 +319,19 @@ static void test_old_configs(void **state) {
     float got = first_logit(m), other = logit_of("llama");
     assert_true(fabsf(got - other) > 1e-6f); /* the key is read */
     hn_model_free(m);
+}
+
+/* Linear scaling: the old and the new key give one model, and another one than no scaling. */
+static void test_old_linear_rope(void **state) {
+    (void)state, edit_weights("llama", NULL, NULL);
+    float got[2];
+    for (int i = 0; i < 2; i++) {
+        edit_config("llama", "\"rope_parameters\": {", i ? "\"rope_scaling\": {\"factor\": 4, \"type\": \"linear\"}, \"old\": {"
+                                                       : "\"rope_parameters\": {\"factor\": 4.0, \"rope_type\": \"linear\"}, \"old\": {");
+        hn_model *m = load();
+        got[i] = first_logit(m), hn_model_free(m);
+    }
+    assert_true(got[0] == got[1] && fabsf(got[0] - logit_of("llama")) > 1e-6f);
 }
 
 static void test_old_dtype_key(void **state) {
@@ -482,7 +492,7 @@ static int close_all(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bad_configs),   cmocka_unit_test(test_bad_weights),   cmocka_unit_test(test_extra_tensors),
-        cmocka_unit_test(test_ties),          cmocka_unit_test(test_names),         cmocka_unit_test(test_old_configs),
+        cmocka_unit_test(test_ties),          cmocka_unit_test(test_names),         cmocka_unit_test(test_old_configs), cmocka_unit_test(test_old_linear_rope),
         cmocka_unit_test(test_old_dtype_key), cmocka_unit_test(test_info),          cmocka_unit_test(test_decay),
         cmocka_unit_test(test_init),          cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_unaligned),
     };
