@@ -42,7 +42,7 @@ static hn_status curve_of(const hn_json *history, const char *key, curve *c, hn_
         const hn_json *entry = hn_json_at(history, i), *v = hn_json_get(entry, key);
         if (!v) continue;
         c->x[c->n] = hn_json_num(hn_json_get(entry, "step"), 0);
-        c->y[c->n++] = hn_json_num(v, NAN);
+        c->y[c->n++] = hn_json_num(v, (double)NAN);
     }
     return HN_OK;
 }

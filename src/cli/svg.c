@@ -21,7 +21,8 @@ void hn_html_escape(hn_buf *out, const char *p, size_t n) {
 }
 
 static frame bounds(const hn_series *s, size_t n) {
-    frame f = {INFINITY, -INFINITY, INFINITY, -INFINITY};
+    const double far = (double)INFINITY;
+    frame f = {far, -far, far, -far};
     for (size_t k = 0; k < n; k++)
         for (size_t i = 0; i < s[k].n; i++) {
             if (!isfinite(s[k].y[i])) continue;
