@@ -1,8 +1,11 @@
 # What users get: the program, the library (static and shared), header, pkg-config file, completion.
-hone_room(api hn_train hn_gen hn_model hn_objective hn_data hn_text hn_base)
+if(TARGET hn_check)
+  set(HONE_CHECK hn_check)
+endif()
+hone_room(api ${HONE_CHECK} hn_train hn_gen hn_model hn_objective hn_data hn_text hn_base)
 hone_room(cli hn_api)
 
-set(HONE_LIB_ROOMS api train gen model objective nn grad data text io dev base)
+set(HONE_LIB_ROOMS api train gen model check objective nn grad data text io dev base)
 set(HONE_OBJECTS "")
 foreach(room ${HONE_LIB_ROOMS})
   if(TARGET hn_${room})

@@ -41,6 +41,45 @@ void hn_records_close(hn_records *r);
  * split is HN_OK with n == 0. */
 hn_status hn_dataset_files(const char *name, const char *split, hn_strlist *out, hn_error *err) HN_MUST;
 
+/* ------------------------------------------------------------------ examples: records in TRL's shapes
+ *
+ * Whatever the file's format, a record becomes examples whose columns are TRL's (specs/training.md 4.1): format_*.c
+ * converts, everything behind it knows these kinds only. One record can become several examples (an OpenAssistant tree
+ * has many pairs), or none. */
+
+typedef enum hn_kind {
+    HN_KIND_TOKENS,     /* input_ids[, labels | completion_mask] */
+    HN_KIND_TEXT,       /* text */
+    HN_KIND_COMPLETION, /* prompt, completion: both strings or both message lists[, tools, chat_template_kwargs] */
+    HN_KIND_MESSAGES,   /* messages[, tools, documents, chat_template_kwargs] */
+    HN_KIND_PREFERENCE, /* [prompt,] chosen, rejected: strings or message lists[, margin, score_chosen, score_rejected] */
+    HN_KIND_UNPAIRED,   /* prompt, completion, label (bool) */
+    HN_KIND_PROMPT,     /* prompt: string or message list */
+    HN_KIND_STEPWISE,   /* prompt, completions[], labels[] */
+    HN_KIND_CLASSIFY,   /* text[, text_pair], label (integer, string or number) */
+    HN_KIND_TAG,        /* tokens[], tags[] */
+    HN_KIND_QA,         /* id, context, question, answers {text[], answer_start[]}[, is_impossible] */
+    HN_KINDS
+} hn_kind;
+const char *hn_kind_name(hn_kind kind); /* "prompt-completion" ... */
+
+typedef struct hn_example {
+    hn_kind kind;
+    hn_json *value; /* owned */
+} hn_example;
+typedef struct hn_examples { /* growing, reused; {0} is empty */
+    hn_example *v;
+    size_t n, cap;
+} hn_examples;
+void hn_examples_clear(hn_examples *x);
+void hn_examples_release(hn_examples *x);
+
+/* What a task wants of a data set: the kinds it takes, the best first. */
+typedef enum hn_view { HN_VIEW_SFT, HN_VIEW_PREFERENCE, HN_VIEW_KTO, HN_VIEW_PROMPT, HN_VIEW_TEXT, HN_VIEW_CLASSIFY, HN_VIEW_TAG,
+                       HN_VIEW_QA } hn_view;
+/* By the name of a task: sft, preference, kto, prompt, text, classify, tag, qa. False: none. */
+bool hn_view_find(const char *name, hn_view *out);
+
 /* ------------------------------------------------------------------ encoded rows */
 
 typedef struct hn_rows { /* columns in memory; row i is ids[at[i] .. at[i+1]) */

@@ -61,4 +61,40 @@ hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *er
 /* Content hash of what decides ids (tokenizer.json and the special tokens), 32 hex digits. */
 const char *hn_tokenizer_fingerprint(const hn_tokenizer *t);
 
+/* ------------------------------------------------------------------ chat templates (chat*.c, jinja_*.c)
+ *
+ * Truth is Python's Jinja2 in the environment transformers makes for it (specs/formats.md 1.5). A template is untrusted
+ * input: output, loops, recursion and time are bounded. */
+
+typedef struct hn_byte_span { size_t begin, end; } hn_byte_span;
+typedef struct hn_rendered { /* growing, reused between calls; {0} is empty */
+    hn_buf text;
+    hn_byte_span *span; /* what the assistant wrote, in order, apart from each other; only where asked for */
+    size_t spans, cap;
+} hn_rendered;
+void hn_rendered_release(hn_rendered *r);
+
+typedef struct hn_chat hn_chat; /* templates and special tokens; immutable: any number of threads may render */
+typedef struct hn_chat_opts {
+    const char *template_path;       /* wins over the tokenizer's; NULL: none */
+    const hn_json *kwargs;           /* --chat_template_kwargs; a row's win over them; NULL: none */
+    const char *token[HN_SPECIAL_COUNT]; /* instead of the tokenizer's bos_token ...; NULL: the tokenizer's */
+} hn_chat_opts;
+/* tok may be NULL if a path is given. Errors: ENOENT (no template: says where one is looked for), EFORMAT (place in the template). */
+hn_status hn_chat_open(const hn_tokenizer *tok, const hn_chat_opts *o, hn_chat **out, hn_error *err) HN_MUST;
+void hn_chat_free(hn_chat *c);
+
+typedef struct hn_chat_in { /* borrowed; NULL: not given */
+    const hn_json *messages, *tools, *documents, *kwargs;
+    bool generation_prompt; /* add_generation_prompt */
+    bool spans;             /* fill spans: the template's {% generation %} parts, else by the prefix rule */
+} hn_chat_in;
+/* Errors: EFORMAT with the template's own raise_exception text, or what Python's Jinja2 would raise. */
+hn_status hn_chat_render(const hn_chat *c, const hn_chat_in *in, hn_rendered *out, hn_error *err) HN_MUST;
+/* Where spans come from: marks in the template, the prefix rule (chat_spans.c), or nowhere (the template is not prefix-preserving). */
+typedef enum hn_span_source { HN_SPANS_NONE, HN_SPANS_MARKED, HN_SPANS_DERIVED } hn_span_source;
+hn_span_source hn_chat_span_source(const hn_chat *c);
+const char *hn_chat_source(const hn_chat *c);      /* where the template comes from: "chat_template.jinja", a path ... */
+const char *hn_chat_fingerprint(const hn_chat *c); /* 32 hex digits: template, special tokens, kwargs */
+
 #endif
