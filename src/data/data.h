@@ -111,6 +111,8 @@ typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     bool add_eos;                 /* true in training; false for score of raw text */
     bool skip_bad;                /* --on_bad_row skip */
     int64_t limit;                /* use the first so many records; HN_UNSET_INT: all */
+    const hn_chat *chat;          /* template for message lists; NULL: such rows are refused */
+    bool assistant_only;          /* message lists: only what the assistant wrote is trained on */
 } hn_encode_opts;
 void hn_encode_defaults(hn_encode_opts *o);
 /* files: read in order. tok NULL only for rows that are tokens already. Errors: EFORMAT with file:line, the missing
@@ -121,6 +123,41 @@ hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const
 /* Rows of text joined and cut into blocks of equal length, by the rule of transformers' run_clm: groups of 1,000 rows, the
  * rest of a group that fills no block is dropped. EFORMAT: no block is filled. */
 hn_status hn_rows_block(const hn_rows *in, int64_t block, hn_rows **out, hn_error *err) HN_MUST;
+
+/* ------------------------------------------------------------------ looking at rows
+ *
+ * A pass over a data set exactly as training prepares it, row by row in order: for data inspect, data check and the checks
+ * before a run. Views that hone does not train yet give the tokens their trainers take. */
+
+typedef struct hn_look_part {  /* one sequence of tokens */
+    const char *name;          /* sft, text, prompt, classify, tag, qa: "row"; preference: "chosen", then "rejected"; kto: "completion" */
+    hn_str text;               /* what was tokenised, end token included; p NULL: the row came as tokens */
+    const hn_byte_span *wrote; /* [wrotes] bytes of text the assistant wrote; only with assistant_only */
+    size_t wrotes;
+    const int32_t *id, *label; /* [n] label -100: not a target. Targets of position 0 are kept here, though no loss reads them */
+    const hn_token_span *span; /* [n] bytes of text, begin == end: put there by the tokenizer; NULL where text.p is */
+    int64_t n;                 /* tokens before truncation */
+    int64_t prompt;            /* where the completion begins; 0: no such border */
+    int64_t prompt_alone;      /* tokens of the prompt tokenised alone; more than prompt: its end is not what training sees */
+    int64_t from, kept;        /* tokens [from, from + kept) are left after truncation */
+} hn_look_part;
+
+typedef struct hn_look {       /* everything is borrowed and valid during the call only */
+    const char *file, *format, *reason; /* format: of the records; reason: why it was taken */
+    int64_t line, index;       /* line in the file (or record number), index of the row in the data set, from 0 */
+    const hn_json *record;     /* NULL: could not be read */
+    const hn_example *example; /* NULL: the record could not be converted, or holds no example */
+    hn_status st;              /* not HN_OK: why this row cannot be used; there are no parts then */
+    const hn_error *err;
+    const hn_look_part *part;
+    size_t parts;
+    bool dropped;              /* training leaves it out: no target is left, or a pair is too long */
+} hn_look;
+typedef hn_status hn_look_fn(void *user, const hn_look *row, hn_error *err);
+/* Bad rows are handed to fn and never stop the pass (skip_bad is ignored); what fn returns, if not HN_OK, does. Errors: those of
+ * opening the files and of settings, and an error that leaves the rest of a file unreadable (handed to fn before). */
+hn_status hn_rows_look(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_view view, hn_look_fn *fn,
+                       void *user, hn_error *err) HN_MUST;
 
 /* ------------------------------------------------------------------ order and batches */
 
