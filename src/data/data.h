@@ -28,13 +28,37 @@ void hn_batch_release(hn_batch *b);
 /* ------------------------------------------------------------------ records */
 
 /* A stream of JSON objects from one file (.jsonl .ndjson .json .csv .tsv .txt, each also .gz .zst). Readers are
- * descriptors in readers.def. Text files give {"text": line}. Not UTF-8: EFORMAT with file and line. */
+ * descriptors in readers.def. Text files give {"text": line}. EFORMAT with file and line: not UTF-8, no JSON, too long. */
 typedef struct hn_records hn_records;
 hn_status hn_records_open(const char *path, hn_records **out, hn_error *err) HN_MUST;
 /* *record is the caller's (hn_json_free); NULL at the end. line: 1-based line (or array index) of it. */
 hn_status hn_records_next(hn_records *r, hn_json **record, int64_t *line, hn_error *err) HN_MUST;
 const char *hn_records_path(const hn_records *r);
 void hn_records_close(hn_records *r);
+/* A record of more bytes than this (a line, an array element, a row; default HN_RECORD_BYTES) is EFORMAT, found before it is
+ * read whole: memory is bounded by a small multiple of it. */
+enum { HN_RECORD_BYTES = 64 << 20 };
+void hn_records_set_limit(hn_records *r, int64_t bytes);
+
+/* A record before it is parsed: its bytes in the file, where the reader can cut records out without parsing them (JSON
+ * lines, arrays, plain text), so that parsing may run on any thread; else the finished value. */
+typedef struct hn_raw {
+    const char *p;      /* [n], until the next call on the stream; copy what is parsed later */
+    size_t n;
+    int64_t line;       /* as hn_records_next counts */
+    int64_t first_line; /* line of the file it begins on */
+    hn_json *record;    /* where p is NULL; both NULL: the end */
+    const char *path;   /* borrowed from the stream */
+    const struct hn_reader *reader;
+} hn_raw;
+/* raw->record, if any, is the caller's. A status of EFORMAT may be followed by another call: the bad record is left out. */
+hn_status hn_records_next_raw(hn_records *r, hn_raw *raw, hn_error *err) HN_MUST;
+/* Thread-safe for different raws; takes raw->record. Errors: as hn_records_next. */
+hn_status hn_raw_parse(hn_raw *raw, hn_json **record, hn_error *err) HN_MUST;
+/* "file:12", or "file: record 12" where lines mean nothing: the place of a record in messages. */
+void hn_raw_place(const hn_raw *raw, char *out, size_t cap);
+/* False after an error that no further record can be read behind. */
+bool hn_records_usable(const hn_records *r);
 
 /* --dataset_name: a file, or a folder whose files train*, validation*|valid*|dev*, test* are its splits.
  * split: "train", "validation" or "test". *out: paths. ENOENT lists what the folder holds; an absent validation

@@ -24,10 +24,10 @@ static hn_status field_ends(hn_delimited *d, hn_error *err) {
 }
 
 static hn_status line_of(hn_records *r, hn_str *s, bool *got, hn_error *err) {
-    hn_status st = hn_source_line(&r->src, s, got, err);
-    if (st != HN_OK) r->broken = true;
-    if (st != HN_OK || !*got) return st;
-    return hn_records_utf8(r, s->p, s->n, r->src.line, err);
+    hn_line line;
+    HN_TRY(hn_records_line(r, s, &line, err));
+    *got = line == HN_LINE_WHOLE;
+    return *got ? hn_records_plain(r->src.path, s->p, s->n, r->src.line, err) : HN_OK;
 }
 
 static hn_str without_cr(hn_str s) {
@@ -51,6 +51,7 @@ static hn_status quoted(hn_records *r, hn_delimited *d, hn_str *s, size_t *i, hn
             bool got;
             HN_TRY(line_of(r, s, &got, err));
             if (!got) return wrong(r, opened, "a quote is opened and never closed", err);
+            if (d->text.n > r->src.limit) return hn_records_too_long(r, "field in quotes", opened, err);
             hn_buf_putc(&d->text, '\n');
             *i = 0;
         }

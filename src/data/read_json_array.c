@@ -3,11 +3,19 @@
 
 #include <string.h>
 
+/* Where a look at an element stands: brackets are counted, strings passed over. */
+typedef struct {
+    int64_t depth;
+    bool string, escaped;
+} scan;
+
 typedef struct {
     hn_buf text;    /* the element being collected */
     int64_t index;  /* of the element, from 1 */
     int64_t line;   /* line the window begins on */
     bool inside, done;
+    scan at;        /* inside an element that was too long: the rest of it is passed over */
+    bool skipping;
 } array_state;
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -54,12 +62,7 @@ static void skip(hn_source *s) {
     s->n--;
 }
 
-/* Does the element go on at c? Brackets are counted, strings passed over. */
-typedef struct {
-    int64_t depth;
-    bool string, escaped;
-} scan;
-
+/* Does the element end before c? */
 static bool ends_before(scan *k, char c) {
     if (k->string) {
         if (k->escaped) k->escaped = false;
@@ -74,33 +77,43 @@ static bool ends_before(scan *k, char c) {
     return false;
 }
 
+static int64_t line_ends(const char *p, size_t n) {
+    int64_t lines = 0;
+    for (size_t i = 0; i < n; i++) lines += p[i] == '\n';
+    return lines;
+}
+
+/* Takes the bytes of the element into text, or passes over what is left of one that was too long. */
 static hn_status collect(hn_records *r, array_state *a, hn_error *err) {
     hn_source *s = &r->src;
-    scan k = {0};
+    if (!a->skipping) a->at = (scan){0};
     hn_buf_clear(&a->text);
     for (;;) {
         size_t i = 0;
         const char *p = s->buf + s->at;
-        while (i < s->n && !ends_before(&k, p[i])) i++;
-        hn_buf_add(&a->text, p, i);
+        while (i < s->n && !ends_before(&a->at, p[i])) i++;
+        if (a->skipping) a->line += line_ends(p, i);
+        else hn_buf_add(&a->text, p, i);
         bool found = i < s->n;
         s->at += i;
         s->n -= i;
         if (a->text.failed) return hn_nomem(err, a->text.n);
-        if (found) return HN_OK;
+        if (found) break;
         if (s->end) return wrong(r, a, "the array is not closed: the file ends inside a record", err);
+        if (a->text.n > s->limit) {
+            int64_t first = a->line;
+            a->skipping = true;
+            a->line += line_ends(a->text.p, a->text.n);
+            return hn_records_too_long(r, "record", first, err);
+        }
         hn_status st = hn_source_more(s, err);
         if (st != HN_OK) {
             r->broken = true;
             return st;
         }
     }
-}
-
-static int64_t line_ends(const hn_buf *b) {
-    int64_t n = 0;
-    for (size_t i = 0; i < b->n; i++) n += b->p[i] == '\n';
-    return n;
+    a->skipping = false;
+    return HN_OK;
 }
 
 /* Moves to the beginning of the next element; *c is its first byte, -1: there is none. */
@@ -127,22 +140,29 @@ static hn_status step_to_element(hn_records *r, array_state *a, int *c, hn_error
     return *c < 0 ? HN_OK : wrong(r, a, "something follows the closing bracket", err);
 }
 
-static hn_status next(hn_records *r, void *state, hn_json **record, int64_t *line, hn_error *err) {
+static hn_status cut(hn_records *r, void *state, hn_raw *raw, hn_error *err) {
     array_state *a = state;
     if (a->line == 0) a->line = 1;
     if (a->done) return HN_OK;
+    if (a->skipping) HN_TRY(collect(r, a, err));
     int c;
     HN_TRY(step_to_element(r, a, &c, err));
     if (c < 0) return HN_OK;
+    raw->line = ++a->index;
+    raw->first_line = a->line;
     HN_TRY(collect(r, a, err));
-    int64_t first = a->line;
-    *line = ++a->index;
-    a->line += line_ends(&a->text);
-    HN_TRY(hn_records_utf8(r, a->text.p, a->text.n, first, err));
+    a->line += line_ends(a->text.p, a->text.n);
+    raw->p = a->text.p ? a->text.p : "";
+    raw->n = a->text.n;
+    return HN_OK;
+}
+
+static hn_status parse(const hn_raw *raw, hn_json **record, hn_error *err) {
+    HN_TRY(hn_records_utf8(raw->path, raw->p, raw->n, raw->first_line, err));
     hn_json *value;
-    HN_TRY(hn_json_parse(a->text.p, a->text.n, r->src.path, first, &value, err));
+    HN_TRY(hn_json_parse(raw->p, raw->n, raw->path, raw->first_line, &value, err));
     char place[600];
-    snprintf(place, sizeof place, "%s:%lld", r->src.path, (long long)first);
+    snprintf(place, sizeof place, "%s:%lld", raw->path, (long long)raw->first_line);
     return hn_records_object(place, value, record, err);
 }
 
@@ -154,5 +174,6 @@ const hn_reader hn_read_json_array = {.name = "json_array",
                                       .unit = "record",
                                       .size = sizeof(array_state),
                                       .fits = fits,
-                                      .next = next,
+                                      .cut = cut,
+                                      .parse = parse,
                                       .close = close_array};

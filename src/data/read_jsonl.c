@@ -15,26 +15,28 @@ static bool blank(hn_str s) {
     return true;
 }
 
-static hn_status next(hn_records *r, void *state, hn_json **record, int64_t *line, hn_error *err) {
+static hn_status cut(hn_records *r, void *state, hn_raw *raw, hn_error *err) {
     (void)state;
-    hn_str s;
-    bool got = true;
+    hn_str s = {0};
+    hn_line got;
     do {
-        hn_status st = hn_source_line(&r->src, &s, &got, err);
-        if (st != HN_OK) {
-            r->broken = true;
-            return st;
-        }
-    } while (got && blank(s));
-    if (!got) return HN_OK;
-    *line = r->src.line;
-    HN_TRY(hn_records_utf8(r, s.p, s.n, *line, err));
+        HN_TRY(hn_records_line(r, &s, &got, err));
+        if (got == HN_LINE_END) return HN_OK;
+    } while (blank(s));
+    raw->p = s.p;
+    raw->n = s.n;
+    raw->line = r->src.line;
+    return HN_OK;
+}
+
+static hn_status parse(const hn_raw *raw, hn_json **record, hn_error *err) {
+    HN_TRY(hn_records_utf8(raw->path, raw->p, raw->n, raw->line, err));
     hn_json *value;
-    hn_status st = hn_json_parse(s.p, s.n, r->src.path, *line, &value, err);
-    if (st == HN_EFORMAT) hn_error_fix(err, "correct line %lld, or leave such rows out with --on_bad_row skip", (long long)*line);
+    hn_status st = hn_json_parse(raw->p, raw->n, raw->path, raw->line, &value, err);
+    if (st == HN_EFORMAT) hn_error_fix(err, "correct line %lld, or leave such rows out with --on_bad_row skip", (long long)raw->line);
     HN_TRY(st);
     char place[600];
-    hn_records_place(r, *line, place, sizeof place);
+    hn_raw_place(raw, place, sizeof place);
     return hn_records_object(place, value, record, err);
 }
 
@@ -43,4 +45,5 @@ const hn_reader hn_read_jsonl = {.name = "jsonl",
                                  .extensions = "jsonl ndjson json",
                                  .unit = "line",
                                  .fits = fits,
-                                 .next = next};
+                                 .cut = cut,
+                                 .parse = parse};

@@ -9,24 +9,26 @@ static bool fits(const char *head, size_t n) {
     return !binary && !memchr(head, '\0', look);
 }
 
-static hn_status next(hn_records *r, void *state, hn_json **record, int64_t *line, hn_error *err) {
+static hn_status cut(hn_records *r, void *state, hn_raw *raw, hn_error *err) {
     (void)state;
-    hn_str s;
-    bool got;
-    hn_status st = hn_source_line(&r->src, &s, &got, err);
-    if (st != HN_OK) {
-        r->broken = true;
-        return st;
-    }
-    if (!got) return HN_OK;
-    *line = r->src.line;
+    hn_str s = {0};
+    hn_line got;
+    HN_TRY(hn_records_line(r, &s, &got, err));
+    if (got == HN_LINE_END) return HN_OK;
     if (s.n && s.p[s.n - 1] == '\r') s.n--;
-    HN_TRY(hn_records_utf8(r, s.p, s.n, *line, err));
-    hn_json *o = hn_json_new_object(), *text = hn_json_new_str(s.p, s.n);
+    raw->p = s.p;
+    raw->n = s.n;
+    raw->line = r->src.line;
+    return HN_OK;
+}
+
+static hn_status parse(const hn_raw *raw, hn_json **record, hn_error *err) {
+    HN_TRY(hn_records_plain(raw->path, raw->p, raw->n, raw->line, err));
+    hn_json *o = hn_json_new_object(), *text = hn_json_new_str(raw->p, raw->n);
     if (!o || !text) {
         hn_json_free(o);
         hn_json_free(text);
-        return hn_nomem(err, s.n);
+        return hn_nomem(err, raw->n);
     }
     hn_json_set(o, "text", text);
     *record = o;
@@ -38,4 +40,5 @@ const hn_reader hn_read_lines = {.name = "lines",
                                  .extensions = "txt text",
                                  .unit = "line",
                                  .fits = fits,
-                                 .next = next};
+                                 .cut = cut,
+                                 .parse = parse};

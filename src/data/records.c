@@ -46,10 +46,30 @@ static hn_status unknown_kind(const char *path, const char *head, size_t n, hn_e
     return HN_ENOTSUP;
 }
 
+/* The name of a Unicode encoding that is not UTF-8: by its mark, else by every other byte of the first ones being zero. */
+static const char *other_unicode(const char *head, size_t n) {
+    if (n >= 4 && (memcmp(head, "\xFF\xFE\0\0", 4) == 0 || memcmp(head, "\0\0\xFE\xFF", 4) == 0)) return "UTF-32";
+    if (n >= 2 && (memcmp(head, "\xFF\xFE", 2) == 0 || memcmp(head, "\xFE\xFF", 2) == 0)) return "UTF-16";
+    if (n < 8) return NULL;
+    size_t look = n < 1024 ? n / 2 : 512, zeros[2] = {0, 0};
+    for (size_t i = 0; i < 2 * look; i++) zeros[i % 2] += head[i] == '\0';
+    if (zeros[1] * 10 > look * 9 && zeros[0] == 0) return "UTF-16LE";
+    return zeros[0] * 10 > look * 9 && zeros[1] == 0 ? "UTF-16BE" : NULL;
+}
+
+static hn_status check_unicode(const char *path, const char *head, size_t n, hn_error *err) {
+    const char *name = other_unicode(head, n);
+    if (!name) return HN_OK;
+    hn_fail(err, HN_EFORMAT, "%s: the text is %s, UTF-8 is expected", path, name);
+    hn_error_fix(err, "iconv -f %s -t UTF-8 %s >utf8-%s", name, path, hn_path_base(path));
+    return HN_EFORMAT;
+}
+
 static hn_status choose(hn_records *r, hn_error *err) {
     hn_str x = extension(r->src.path);
     const char *head = r->src.buf ? r->src.buf + r->src.at : "";
     const hn_reader *named = NULL, *fitting = NULL;
+    HN_TRY(check_unicode(r->src.path, head, r->src.n, err));
     for (size_t i = 0; i < READERS && !r->reader; i++) {
         bool fits = readers[i]->fits(head, r->src.n), name = lists(readers[i]->extensions, x);
         if (name && fits) r->reader = readers[i];
@@ -65,6 +85,7 @@ hn_status hn_records_open(const char *path, hn_records **out, hn_error *err) {
     hn_records *r = hn_calloc(1, sizeof *r);
     if (!r) return hn_nomem(err, sizeof *r);
     hn_status st = hn_source_open(path, &r->src, err);
+    r->src.limit = HN_RECORD_BYTES;
     if (st == HN_OK) st = choose(r, err);
     if (st == HN_OK && !(r->state = hn_calloc(1, r->reader->size ? r->reader->size : 1)))
         st = hn_nomem(err, r->reader->size);
@@ -76,14 +97,38 @@ hn_status hn_records_open(const char *path, hn_records **out, hn_error *err) {
     return HN_OK;
 }
 
-hn_status hn_records_next(hn_records *r, hn_json **record, int64_t *line, hn_error *err) {
-    *record = NULL;
-    *line = 0;
+void hn_records_set_limit(hn_records *r, int64_t bytes) { r->src.limit = bytes > 0 ? (size_t)bytes : HN_RECORD_BYTES; }
+
+hn_status hn_records_next_raw(hn_records *r, hn_raw *raw, hn_error *err) {
+    *raw = (hn_raw){.path = r->src.path, .reader = r->reader};
     if (r->broken) return hn_fail(err, HN_ESTATE, "%s: read on after an error", r->src.path);
-    hn_status st = r->reader->next(r, r->state, record, line, err);
+    hn_status st;
+    if (r->reader->cut) {
+        st = r->reader->cut(r, r->state, raw, err);
+        if (raw->first_line == 0) raw->first_line = raw->line;
+    } else {
+        st = r->reader->next(r, r->state, &raw->record, &raw->line, err);
+        raw->first_line = raw->line;
+    }
     if (st != HN_OK && st != HN_EFORMAT) r->broken = true;
     return st;
 }
+
+hn_status hn_raw_parse(hn_raw *raw, hn_json **record, hn_error *err) {
+    *record = raw->record;
+    raw->record = NULL;
+    return raw->p ? raw->reader->parse(raw, record, err) : HN_OK;
+}
+
+hn_status hn_records_next(hn_records *r, hn_json **record, int64_t *line, hn_error *err) {
+    hn_raw raw;
+    *record = NULL;
+    hn_status st = hn_records_next_raw(r, &raw, err);
+    *line = raw.line;
+    return st == HN_OK ? hn_raw_parse(&raw, record, err) : st;
+}
+
+bool hn_records_usable(const hn_records *r) { return !r->broken; }
 
 const char *hn_records_path(const hn_records *r) { return r->src.path; }
 
@@ -95,22 +140,56 @@ void hn_records_close(hn_records *r) {
     hn_free(r);
 }
 
-void hn_records_place(const hn_records *r, int64_t line, char *out, size_t cap) {
-    bool lines = hn_streq(r->reader->unit, "line");
-    snprintf(out, cap, lines ? "%s:%lld" : "%s: record %lld", r->src.path, (long long)line);
+static void place(const hn_reader *reader, const char *path, int64_t line, char *out, size_t cap) {
+    bool lines = hn_streq(reader->unit, "line");
+    snprintf(out, cap, lines ? "%s:%lld" : "%s: record %lld", path, (long long)line);
 }
 
-hn_status hn_records_utf8(const hn_records *r, const char *p, size_t n, int64_t line, hn_error *err) {
-    size_t bad = 0, from = 0;
-    if (hn_utf8_valid(p, n, &bad)) return HN_OK;
+void hn_records_place(const hn_records *r, int64_t line, char *out, size_t cap) { place(r->reader, r->src.path, line, out, cap); }
+
+void hn_raw_place(const hn_raw *raw, char *out, size_t cap) { place(raw->reader, raw->path, raw->line, out, cap); }
+
+hn_status hn_records_too_long(const hn_records *r, const char *what, int64_t line, hn_error *err) {
+    hn_fail(err, HN_EFORMAT, "%s:%lld: a %s longer than %zu bytes", r->src.path, (long long)line, what, r->src.limit);
+    hn_error_fix(err, "cut the text into records: a line, element or row each");
+    return HN_EFORMAT;
+}
+
+hn_status hn_records_line(hn_records *r, hn_str *line, hn_line *got, hn_error *err) {
+    hn_status st = hn_source_line(&r->src, line, got, err);
+    if (st != HN_OK) r->broken = true;
+    if (st == HN_OK && *got == HN_LINE_TOO_LONG) st = hn_records_too_long(r, "line", r->src.line, err);
+    return st;
+}
+
+/* The line that byte bad of the text is on, and where in it that line begins. */
+static size_t line_start(const char *p, size_t bad, int64_t *line) {
+    size_t from = 0;
     for (size_t i = 0; i < bad; i++) {
         if (p[i] != '\n') continue;
-        line++;
+        ++*line;
         from = i + 1;
     }
-    hn_fail(err, HN_EFORMAT, "%s:%lld: not UTF-8: byte %zu of the line is 0x%02X", r->src.path, (long long)line,
-            bad - from + 1, (unsigned)(unsigned char)p[bad]);
-    hn_error_fix(err, "iconv -f ISO-8859-1 -t UTF-8 %s (or whatever encoding it has)", r->src.path);
+    return from;
+}
+
+hn_status hn_records_utf8(const char *path, const char *p, size_t n, int64_t line, hn_error *err) {
+    size_t bad = 0;
+    if (hn_utf8_valid(p, n, &bad)) return HN_OK;
+    size_t from = line_start(p, bad, &line);
+    hn_fail(err, HN_EFORMAT, "%s:%lld: not UTF-8: byte %zu of the line is 0x%02X", path, (long long)line, bad - from + 1,
+            (unsigned)(unsigned char)p[bad]);
+    hn_error_fix(err, "iconv -f ISO-8859-1 -t UTF-8 %s (or whatever encoding it has)", path);
+    if (err) err->pos = bad;
+    return HN_EFORMAT;
+}
+
+hn_status hn_records_plain(const char *path, const char *p, size_t n, int64_t line, hn_error *err) {
+    const char *nul = n ? memchr(p, '\0', n) : NULL;
+    if (!nul) return hn_records_utf8(path, p, n, line, err);
+    size_t bad = (size_t)(nul - p), from = line_start(p, bad, &line);
+    hn_fail(err, HN_EFORMAT, "%s:%lld: byte %zu of the line is NUL, which no text holds", path, (long long)line, bad - from + 1);
+    hn_error_fix(err, "the file is damaged or binary: make it again, or strip the NULs (tr -d '\\0')");
     if (err) err->pos = bad;
     return HN_EFORMAT;
 }

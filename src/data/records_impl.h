@@ -12,8 +12,11 @@ typedef struct hn_reader {
     size_t size;            /* bytes of its state, zeroed at the start */
     /* Can contents that begin so be of this kind? head is all there is where the file is short. */
     bool (*fits)(const char *head, size_t n);
-    /* *record NULL: the end. After an error the next call goes on behind the bad record, unless broken is set. */
+    /* Either next: a record, NULL at the end; or cut: the bytes of the next record (p NULL: the end), and parse, which is
+     * thread-safe. After EFORMAT the next call goes on behind the bad record, unless broken is set. */
     hn_status (*next)(struct hn_records *r, void *state, hn_json **record, int64_t *line, hn_error *err);
+    hn_status (*cut)(struct hn_records *r, void *state, hn_raw *raw, hn_error *err);
+    hn_status (*parse)(const hn_raw *raw, hn_json **record, hn_error *err);
     void (*close)(void *state); /* may be NULL */
 } hn_reader;
 
@@ -26,8 +29,14 @@ struct hn_records {
 
 /* "file:12", or "file: record 12" where lines mean nothing. */
 void hn_records_place(const hn_records *r, int64_t line, char *out, size_t cap);
+/* The next line of the file; one that is too long is EFORMAT, and other errors leave the stream broken. */
+hn_status hn_records_line(hn_records *r, hn_str *line, hn_line *got, hn_error *err) HN_MUST;
 /* EFORMAT with the place unless the n bytes that begin on this line are UTF-8. */
-hn_status hn_records_utf8(const hn_records *r, const char *p, size_t n, int64_t line, hn_error *err) HN_MUST;
+hn_status hn_records_utf8(const char *path, const char *p, size_t n, int64_t line, hn_error *err) HN_MUST;
+/* The same for plain text, where a NUL is an error too. */
+hn_status hn_records_plain(const char *path, const char *p, size_t n, int64_t line, hn_error *err) HN_MUST;
+/* EFORMAT: a record that begins on this line is longer than the limit. what: "line". */
+hn_status hn_records_too_long(const hn_records *r, const char *what, int64_t line, hn_error *err);
 /* EFORMAT unless the value is an object; it is freed then. */
 hn_status hn_records_object(const char *place, hn_json *value, hn_json **record, hn_error *err) HN_MUST;
 /* Is the name one that a reader knows ("train.jsonl.gz")? */

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RAW_BYTES = 256 * 1024, WINDOW_BYTES = 1024 * 1024 };
+enum { RAW_BYTES = 256 * 1024, WINDOW_BYTES = 1024 * 1024, BOMB_BYTES = 1 << 30, BOMB_RATIO = 1000 };
 
 static hn_status open_file(hn_source *s, hn_error *err) {
     s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
@@ -69,7 +69,7 @@ static hn_status choose_unpacker(hn_source *s, hn_error *err) {
 }
 
 hn_status hn_source_open(const char *path, hn_source *s, hn_error *err) {
-    *s = (hn_source){.path = hn_strdup(path), .fd = -1, .raw = hn_alloc(RAW_BYTES), .finished = true};
+    *s = (hn_source){.path = hn_strdup(path), .fd = -1, .raw = hn_alloc(RAW_BYTES), .finished = true, .limit = SIZE_MAX};
     hn_status st = s->path && s->raw ? HN_OK : hn_nomem(err, RAW_BYTES);
     if (st == HN_OK) st = open_file(s, err);
     if (st == HN_OK) st = read_raw(s, err);
@@ -98,6 +98,15 @@ static hn_status truncated(const hn_source *s, hn_error *err) {
     return HN_EFORMAT;
 }
 
+/* Text of people never packs so well: a file made to fill the memory or the time of whoever opens it. */
+static hn_status bomb(const hn_source *s, hn_error *err) {
+    hn_fail(err, HN_EFORMAT, "%s: unpacks to more than %d times its size: it looks like a decompression bomb", s->path, BOMB_RATIO);
+    hn_error_detail(err, "%llu bytes of %s gave %llu bytes so far", (unsigned long long)s->packed, s->unpacker->name,
+                    (unsigned long long)s->unpacked);
+    hn_error_fix(err, "if it is meant to be so, unpack it (%s -d) and name the unpacked file", s->unpacker->name);
+    return HN_EFORMAT;
+}
+
 /* One step of the unpacker into the free part of the window. */
 static hn_status unpack(hn_source *s, hn_error *err) {
     if (s->raw_n == 0) HN_TRY(read_raw(s, err));
@@ -120,6 +129,9 @@ static hn_status unpack(hn_source *s, hn_error *err) {
     s->raw_at += used;
     s->raw_n -= used;
     s->n += got;
+    s->packed += used;
+    s->unpacked += got;
+    if (s->unpacked > BOMB_BYTES && s->unpacked / BOMB_RATIO > s->packed) return bomb(s, err);
     if (used || got) return HN_OK;
     if (s->raw_end) return truncated(s, err);
     return read_raw(s, err); /* too few bytes at hand to go on */
@@ -151,22 +163,42 @@ hn_status hn_source_more(hn_source *s, hn_error *err) {
     return HN_OK;
 }
 
-hn_status hn_source_line(hn_source *s, hn_str *line, bool *got, hn_error *err) {
+/* Passes over the rest of a line that was too long. */
+static hn_status skip_line(hn_source *s, hn_error *err) {
+    while (s->skipping) {
+        const char *from = s->buf + s->at, *found = s->n ? memchr(from, '\n', s->n) : NULL;
+        size_t step = found ? (size_t)(found - from) + 1 : s->n;
+        s->at += step;
+        s->n -= step;
+        s->skipping = !found && !s->end;
+        if (s->skipping) HN_TRY(hn_source_more(s, err));
+    }
+    return HN_OK;
+}
+
+hn_status hn_source_line(hn_source *s, hn_str *line, hn_line *got, hn_error *err) {
+    HN_TRY(skip_line(s, err));
     size_t seen = 0; /* bytes of the window without a line end */
     const char *found = NULL;
     for (;;) {
         found = s->n > seen ? memchr(s->buf + s->at + seen, '\n', s->n - seen) : NULL;
-        if (found || s->end) break;
+        if (found || s->end || s->n > s->limit) break;
         seen = s->n;
         HN_TRY(hn_source_more(s, err));
     }
-    *got = found || s->n > 0;
-    if (!*got) return HN_OK;
     const char *from = s->buf + s->at;
-    size_t n = found ? (size_t)(found - from) : s->n, step = found ? n + 1 : n;
+    size_t n = found ? (size_t)(found - from) : s->n;
+    *got = found || n > 0 ? HN_LINE_WHOLE : HN_LINE_END;
+    if (*got == HN_LINE_END) return HN_OK;
+    s->line++;
+    if (n > s->limit) {
+        *got = HN_LINE_TOO_LONG;
+        s->skipping = true;
+        return HN_OK;
+    }
+    size_t step = found ? n + 1 : n;
     *line = (hn_str){from, n};
     s->at += step;
     s->n -= step;
-    s->line++;
     return HN_OK;
 }

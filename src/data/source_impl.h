@@ -32,13 +32,19 @@ typedef struct hn_source {
     size_t at, n, cap;
     bool end;                    /* nothing comes after these */
     int64_t line;                /* lines consumed by hn_source_line */
+    size_t limit;                /* bytes of the longest line; at first there is none */
+    bool skipping;               /* the rest of a line that was too long is still to be passed over */
+    uint64_t packed, unpacked;   /* bytes through the unpacker so far */
 } hn_source;
 
 hn_status hn_source_open(const char *path, hn_source *out, hn_error *err) HN_MUST;
 void hn_source_close(hn_source *s);
 /* Appends to the window (the consumed part is given up, so pointers into it move). At the end of the data: sets end. */
 hn_status hn_source_more(hn_source *s, hn_error *err) HN_MUST;
-/* The next line without its \n (a \r before it stays), valid until the next call; *got false at the end. */
-hn_status hn_source_line(hn_source *s, hn_str *line, bool *got, hn_error *err) HN_MUST;
+/* What hn_source_line found. */
+typedef enum hn_line { HN_LINE_END, HN_LINE_WHOLE, HN_LINE_TOO_LONG } hn_line;
+/* The next line without its \n (a \r before it stays), valid until the next call. A line longer than s->limit is said to be so
+ * without being read whole; the next call begins behind it. */
+hn_status hn_source_line(hn_source *s, hn_str *line, hn_line *got, hn_error *err) HN_MUST;
 
 #endif

@@ -200,6 +200,93 @@ static void test_bad_json(void **state) {
     hn_buf_release(&b);
 }
 
+/* A record longer than the limit is found before it is read whole, and reading goes on behind it. */
+static void test_long_records(void **state) {
+    (void)state;
+    hn_buf a = {0}, b = {0}, c = {0};
+    hn_buf_puts(&a, "{\"a\":1}\n{\"a\":\"");
+    hn_buf_puts(&b, "[{\"a\":1},{\"a\":\"");
+    hn_buf_puts(&c, "a,b\n1,\"");
+    for (int i = 0; i < 3000000; i++) hn_buf_putc(&a, i % 100 ? 'x' : ' '), hn_buf_putc(&b, i % 100 ? ']' : '\n');
+    for (int i = 0; i < 1000000; i++) hn_buf_puts(&c, "\nx\n");
+    hn_buf_puts(&a, "\"}\n{\"a\":2}\n");
+    hn_buf_puts(&b, "\"},\n{\"a\":2}]\n");
+    const struct { const char *name, *error; const hn_buf *text; int records; } cases[] = {
+        {"long.jsonl", "long.jsonl:2: a line longer than 1000000 bytes", &a, 2},
+        {"long.json", "long.json:1: a record longer than 1000000 bytes", &b, 2},
+        {"long.csv", "long.csv:2: a field in quotes longer than 1000000 bytes", &c, -1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hn_records *r;
+        hn_error e = {0};
+        int records = 0, errors = 0;
+        hn_json *j = NULL;
+        int64_t line;
+        assert_int_equal(hn_records_open(data_file(cases[i].name, cases[i].text->p, cases[i].text->n), &r, &e), HN_OK);
+        hn_records_set_limit(r, 1000000);
+        for (hn_status st = HN_OK; hn_records_usable(r);) {
+            e = (hn_error){0};
+            st = hn_records_next(r, &j, &line, &e);
+            if (st == HN_OK && !j) break;
+            records += st == HN_OK;
+            if (st == HN_EFORMAT && errors++ == 0) assert_non_null(strstr(e.msg, cases[i].error));
+            hn_json_free(j);
+        }
+        assert_true(errors > 0);
+        if (cases[i].records > 0) {
+            assert_int_equal(errors, 1);
+            assert_int_equal(records, cases[i].records);
+        }
+        hn_records_close(r);
+    }
+    hn_buf_release(&a);
+    hn_buf_release(&b);
+    hn_buf_release(&c);
+}
+
+/* What is not UTF-8 text is named as what it is. */
+static void test_not_text(void **state) {
+    (void)state;
+    static const char le[] = "\xFF\xFE{\0\"\0a\0\"\0", be[] = "\0{\0\"\0a\0\"\0:\0001\0}\0\n", nul[] = "one\ntw\0o\n";
+    expect_error(data_file("a.jsonl", le, sizeof le - 1), HN_EFORMAT, ": the text is UTF-16, UTF-8 is expected");
+    expect_error(data_file("b.csv", be, sizeof be - 1), HN_EFORMAT, ": the text is UTF-16BE, UTF-8 is expected");
+    expect_error(data_file("c.txt", nul, sizeof nul - 1), HN_EFORMAT, ":2: byte 3 of the line is NUL, which no text holds");
+    expect_error(data_file("d.csv", nul, sizeof nul - 1), HN_EFORMAT, ":2: byte 3 of the line is NUL, which no text holds");
+}
+
+/* Bytes of records are handed out unparsed; parsing them later gives the same. */
+static void test_raw(void **state) {
+    (void)state;
+    const char *text = "[{\"a\":1},\n{\"a\":\n2}]";
+    hn_records *r;
+    hn_raw raw;
+    hn_json *j;
+    char place[300];
+    assert_int_equal(hn_records_open(data_text("raw.json", text), &r, NULL), HN_OK);
+    assert_int_equal(hn_records_next_raw(r, &raw, NULL), HN_OK);
+    assert_int_equal(hn_records_next_raw(r, &raw, NULL), HN_OK);
+    assert_int_equal(raw.n, strlen("{\"a\":\n2}"));
+    assert_memory_equal(raw.p, "{\"a\":\n2}", raw.n);
+    assert_int_equal(raw.line, 2);
+    assert_int_equal(raw.first_line, 2);
+    hn_raw_place(&raw, place, sizeof place);
+    assert_non_null(strstr(place, "raw.json: record 2"));
+    assert_int_equal(hn_raw_parse(&raw, &j, NULL), HN_OK);
+    assert_int_equal(hn_json_int(hn_json_get(j, "a"), 0), 2);
+    hn_json_free(j);
+    assert_int_equal(hn_records_next_raw(r, &raw, NULL), HN_OK);
+    assert_true(!raw.p && !raw.record);
+    hn_records_close(r);
+    assert_int_equal(hn_records_open(data_text("raw.csv", "a\nx\n"), &r, NULL), HN_OK);
+    assert_int_equal(hn_records_next_raw(r, &raw, NULL), HN_OK);
+    assert_null(raw.p);
+    assert_int_equal(hn_raw_parse(&raw, &j, NULL), HN_OK);
+    assert_string_equal(hn_json_cstr(hn_json_get(j, "a")), "x");
+    assert_null(raw.record);
+    hn_json_free(j);
+    hn_records_close(r);
+}
+
 static void test_no_file(void **state) {
     (void)state;
     hn_records *r;
@@ -334,6 +421,7 @@ int main(void) {
         cmocka_unit_test(test_json_lines), cmocka_unit_test(test_json_array), cmocka_unit_test(test_large_array),
         cmocka_unit_test(test_csv), cmocka_unit_test(test_lines), cmocka_unit_test(test_compressed),
         cmocka_unit_test(test_large_compressed), cmocka_unit_test(test_bad_json), cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_long_records), cmocka_unit_test(test_not_text), cmocka_unit_test(test_raw),
         cmocka_unit_test(test_no_memory), cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_folders),
     };
