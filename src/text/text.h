@@ -61,6 +61,16 @@ hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *er
 /* Content hash of what decides ids (tokenizer.json and the special tokens), 32 hex digits. */
 const char *hn_tokenizer_fingerprint(const hn_tokenizer *t);
 
+/* Where transformers 5 gives other ids than the files as they stand, which is what hone runs (peculiar.c). model_type: of
+ * config.json, which names the class where tokenizer_config.json does not; may be NULL. Returns how many were filled in. */
+typedef struct hn_peculiar {
+    const char *id;  /* "tokenizer_rebuilt", "add_bos_token", "add_eos_token" */
+    char text[512];  /* what differs, and when */
+    char fix[256];
+} hn_peculiar;
+enum { HN_PECULIAR_MOST = 4 };
+size_t hn_tokenizer_peculiar(const hn_tokenizer *t, const char *model_type, hn_peculiar out[HN_PECULIAR_MOST]);
+
 /* ------------------------------------------------------------------ chat templates (chat*.c, jinja_*.c)
  *
  * Truth is Python's Jinja2 in the environment transformers makes for it (specs/formats.md 1.5). A template is untrusted

@@ -300,6 +300,8 @@ struct hn_tokenizer {
     int32_t special_id[HN_SPECIAL_COUNT];
     int64_t max_length;
     char *chat_template;
+    hn_json *spec;   /* tokenizer.json without model.vocab and model.merges */
+    hn_json *config; /* tokenizer_config.json; NULL: none */
     struct hn_kept_file { /* as read, for hn_tokenizer_save */
         const char *name;
         char *p;

@@ -14,6 +14,8 @@ void hn_tokenizer_free(hn_tokenizer *t) {
     hn_part_drop(&t->decoder);
     for (int i = 0; i < HN_SPECIAL_COUNT; i++) hn_free(t->special[i]);
     hn_free(t->chat_template);
+    hn_json_free(t->spec);
+    hn_json_free(t->config);
     for (size_t i = 0; i < sizeof t->kept / sizeof *t->kept; i++) hn_free(t->kept[i].p);
     hn_free(t);
 }
@@ -100,7 +102,7 @@ static hn_status read_json(hn_tokenizer *t, const char *name, hn_error *err) {
             if (st != HN_OK) hn_error_context(err, "%s", name);
         }
     }
-    hn_json_free(j);
+    t->spec = j;
     hn_buf_release(&rest);
     return st;
 }

@@ -110,7 +110,8 @@ static hn_status read_one(hn_tokenizer *t, size_t which, const char *dir, hn_err
     hn_status st = hn_json_parse(t->kept[which].p, t->kept[which].n, name, 1, &j, err);
     if (st == HN_OK) {
         st = which == CONFIG ? read_config(t, j, err) : read_special(t, j, err);
-        hn_json_free(j);
+        if (which == CONFIG) t->config = j;
+        else hn_json_free(j);
     }
     hn_free(name);
     return st;
