@@ -78,8 +78,8 @@ char *hone_config_yaml(const hone_config *c) {
 
 hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, hn_error *err) {
     hn_encode_defaults(o);
-    o->text_field = c->data.text_field;
-    o->format = c->data.format;
+    o->convert.text_field = c->data.text_field;
+    o->convert.format = c->data.format;
     o->skip_bad = hn_streq(c->data.on_bad_row, "skip");
     o->limit = eval ? c->data.max_eval_samples : c->data.max_train_samples;
     if (c->task->parts & HN_PART_SFT) {
@@ -88,7 +88,9 @@ hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, hn_
         o->eos_token = c->sft.eos_token;
         o->completion_only = !c->sft.completion_only_loss ? -1 : hn_streq(c->sft.completion_only_loss, "true");
     }
+    if (c->task->parts & (HN_PART_PRETRAIN | HN_PART_SCORE)) o->convert.view = HN_VIEW_TEXT;
     if (c->task->parts & HN_PART_GENERATE) {
+        o->convert.view = HN_VIEW_PROMPT;
         o->add_eos = false;
         o->keep_all = true;
     }

@@ -91,18 +91,61 @@ typedef struct hn_example {
     hn_kind kind;
     hn_json *value; /* owned */
 } hn_example;
+typedef struct hn_note { /* what happened to records on the way that is no error; counted over a data set */
+    const char *what;    /* static text: "rows whose answers are the same: left out" */
+    int64_t n;
+} hn_note;
+enum { HN_NOTES = 8 };
 typedef struct hn_examples { /* growing, reused; {0} is empty */
     hn_example *v;
     size_t n, cap;
+    hn_note note[HN_NOTES];
+    size_t notes;
 } hn_examples;
-void hn_examples_clear(hn_examples *x);
+void hn_examples_clear(hn_examples *x); /* the examples and the notes */
 void hn_examples_release(hn_examples *x);
+/* Counts n more of what; a ninth kind of note is not kept. */
+void hn_examples_note(hn_examples *x, const char *what, int64_t n);
 
-/* What a task wants of a data set: the kinds it takes, the best first. */
-typedef enum hn_view { HN_VIEW_SFT, HN_VIEW_PREFERENCE, HN_VIEW_KTO, HN_VIEW_PROMPT, HN_VIEW_TEXT, HN_VIEW_CLASSIFY, HN_VIEW_TAG,
-                       HN_VIEW_QA } hn_view;
+/* What a task wants of a data set: the kinds it takes, the best first. ANY: whatever the records are. */
+typedef enum hn_view { HN_VIEW_ANY, HN_VIEW_SFT, HN_VIEW_PREFERENCE, HN_VIEW_KTO, HN_VIEW_PROMPT, HN_VIEW_TEXT, HN_VIEW_CLASSIFY,
+                       HN_VIEW_TAG, HN_VIEW_QA, HN_VIEWS } hn_view;
 /* By the name of a task: sft, preference, kto, prompt, text, classify, tag, qa. False: none. */
 bool hn_view_find(const char *name, hn_view *out);
+const char *hn_view_name(hn_view view);
+
+typedef struct hn_convert_opts {
+    hn_view view;
+    const char *format;     /* NULL: detect */
+    const char *text_field; /* column of language-modelling rows: "text" */
+} hn_convert_opts;
+void hn_convert_defaults(hn_convert_opts *o); /* view SFT */
+
+typedef struct hn_format hn_format; /* static; in the order of formats.def */
+const hn_format *hn_format_at(size_t i); /* NULL past the end */
+const char *hn_format_name(const hn_format *f);
+const char *hn_format_about(const hn_format *f);
+/* By name; dashes and underscores are the same. NULL: none. */
+const hn_format *hn_format_find(const char *name);
+/* The format of a data set from its first records (as many as are at hand; some columns do not stand in every row): o->format,
+ * else the first of formats.def that fits all of them and gives what the view takes. reason [160]: why. Errors: EARG (no
+ * format of that name: lists them), EFORMAT (none fits: lists the columns and the formats). */
+hn_status hn_format_choose(hn_json *const *record, size_t n, const hn_convert_opts *o, const hn_format **out, char *reason,
+                           hn_error *err) HN_MUST;
+/* Replaces the contents of out with the examples of one record: none where the format leaves it out (a note says why).
+ * Any number of threads may convert, each its own records. EFORMAT: the column, what was expected and what stands there,
+ * without a place; or a record that looks like another format. */
+hn_status hn_format_convert(const hn_format *f, const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) HN_MUST;
+
+/* Formats whose examples need several records (OpenAssistant's flat messages): all records are gathered, in order and on one
+ * thread, then the examples are taken out. */
+typedef struct hn_gather hn_gather;
+bool hn_format_gathers(const hn_format *f); /* hn_format_convert is not for these */
+hn_status hn_gather_new(const hn_format *f, hn_gather **out, hn_error *err) HN_MUST;
+hn_status hn_gather_add(hn_gather *g, const hn_json *record, int64_t line, const hn_convert_opts *o, hn_error *err) HN_MUST;
+/* The examples of the next group, and the line its first record stood on; *more false: there was none left. */
+hn_status hn_gather_next(hn_gather *g, const hn_convert_opts *o, hn_examples *out, int64_t *line, bool *more, hn_error *err) HN_MUST;
+void hn_gather_free(hn_gather *g);
 
 /* ------------------------------------------------------------------ encoded rows */
 
@@ -125,12 +168,11 @@ typedef struct hn_rows { /* columns in memory; row i is ids[at[i] .. at[i+1]) */
 void hn_rows_free(hn_rows *r);
 
 typedef struct hn_encode_opts { /* specs/training.md 2.1 */
-    const char *text_field;       /* "text" */
+    hn_convert_opts convert;      /* records to examples */
     const char *eos_token;        /* NULL: the tokenizer's */
     int64_t max_length;           /* HN_UNSET_INT: none */
     bool keep_end;                /* truncation_mode */
     int completion_only;          /* -1: iff the first row has prompt and completion; 0, 1 */
-    const char *format;           /* NULL: detect */
     bool keep_all;                /* keep rows without targets (score) */
     bool add_eos;                 /* true in training; false for score of raw text */
     bool skip_bad;                /* --on_bad_row skip */

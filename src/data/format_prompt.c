@@ -1,24 +1,20 @@
-/* format_prompt.c - a column prompt alone, for generation: nothing of it is a target, no end token is added. */
+/* format_prompt.c - a column prompt alone: something to generate from. */
 #include "data/formats_impl.h"
 
-static bool detect(const hn_json *record, const hn_encode_opts *o, char *reason) {
-    if (!o->keep_all || !hn_json_has(record, "prompt")) return false; /* there is nothing to train on in it */
-    snprintf(reason, 160, "column \"prompt\"");
-    return true;
+static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
+    (void)o;
+    return hn_json_has(record, "prompt") && hn_because(reason, "column \"prompt\"");
 }
 
-static hn_status encode(const hn_json *record, hn_encoder *e, hn_row *row, hn_error *err) {
-    hn_str prompt;
-    HN_TRY(hn_column_text(record, "prompt", &prompt, err));
-    HN_TRY(hn_tokenizer_encode(e->tok, prompt, HN_ENCODE_SPECIAL, &e->prompt, err));
-    HN_TRY(hn_row_add(row, e->prompt.id, NULL, e->prompt.n, err));
-    for (size_t i = 0; i < row->n; i++) row->label[i] = HN_NO_TARGET;
-    return HN_OK;
+static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
+    (void)o;
+    hn_json *x;
+    HN_TRY(hn_examples_add(out, HN_KIND_PROMPT, &x, err));
+    return hn_column_move(record, "prompt", x, "prompt", err);
 }
 
 const hn_format hn_format_prompt = {.name = "prompt",
                                     .about = "a column \"prompt\" alone, to generate from",
-                                    .needs_tokenizer = true,
+                                    .kinds = HN_KIND_BIT(HN_KIND_PROMPT),
                                     .detect = detect,
-                                    .completion_only = hn_format_always,
-                                    .encode = encode};
+                                    .convert = convert};

@@ -1,7 +1,5 @@
-/* formats.c - the table of record formats, and what they share: finding columns and saying which are missing. */
+/* formats.c - the table of record formats: which one a data set is in, and its records as examples. */
 #include "data/formats_impl.h"
-
-#include <string.h>
 
 #define HN_FORMAT(name) extern const hn_format hn_format_##name;
 #include "data/formats.def"
@@ -15,67 +13,78 @@ static const hn_format *const formats[] = {
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 const hn_format *hn_format_at(size_t i) { return i < FORMATS ? formats[i] : NULL; }
+const char *hn_format_name(const hn_format *f) { return f->name; }
+const char *hn_format_about(const hn_format *f) { return f->about; }
 
 const hn_format *hn_format_find(const char *name) {
     for (size_t i = 0; i < FORMATS; i++) {
         const char *a = formats[i]->name, *b = name;
-        while (*a && (*a == *b || (*a == '-' && *b == '_'))) a++, b++;
+        while (*a && (*a == *b || (*a == '-' && *b == '_') || (*a == '_' && *b == '-'))) a++, b++;
         if (!*a && !*b) return formats[i];
     }
     return NULL;
 }
 
-bool hn_format_never(const hn_json *record) {
-    (void)record;
+void hn_convert_defaults(hn_convert_opts *o) { *o = (hn_convert_opts){.view = HN_VIEW_SFT, .text_field = "text"}; }
+
+static bool serves(const hn_format *f, hn_view view) {
+    for (int k = 0; k < HN_KINDS; k++)
+        if ((f->kinds & HN_KIND_BIT(k)) && hn_view_takes(view, (hn_kind)k)) return true;
     return false;
 }
 
-bool hn_format_always(const hn_json *record) {
-    (void)record;
-    return true;
+/* The first format that fits a record and serves the view; NULL: none. */
+static const hn_format *fitting(const hn_json *record, const hn_convert_opts *o, char *reason) {
+    for (size_t i = 0; i < FORMATS; i++)
+        if (serves(formats[i], o->view) && formats[i]->detect(record, o, reason)) return formats[i];
+    return NULL;
 }
 
-static void list_columns(const hn_json *record, hn_error *err) {
-    hn_buf b = {0};
-    hn_json_iter it;
-    for (bool more = hn_json_first(record, &it); more && b.n < 400; more = hn_json_next(&it))
-        hn_buf_printf(&b, "%s%.100s", b.n ? ", " : "", it.key);
-    hn_error_detail(err, "row has keys: %s", b.n ? b.p : "none");
-    hn_buf_release(&b);
-}
-
-hn_status hn_format_detect(const hn_json *record, const hn_encode_opts *o, const hn_format **out, char *reason,
-                           hn_error *err) {
-    for (size_t i = 0; i < FORMATS; i++) {
-        *out = formats[i];
-        if (formats[i]->detect(record, o, reason)) return HN_OK;
-    }
-    *out = NULL;
-    hn_fail(err, HN_EFORMAT, "column \"%s\" is missing, and no other record format fits", o->text_field);
-    list_columns(record, err);
+static hn_status unknown(const hn_convert_opts *o, hn_error *err) {
+    hn_fail(err, HN_EARG, "no record format is called \"%s\"", o->format);
     for (size_t i = 0; i < FORMATS; i++) hn_error_detail(err, "%s: %s", formats[i]->name, formats[i]->about);
+    hn_error_fix(err, "leave --dataset_format out: the columns decide");
+    return HN_EARG;
+}
+
+static hn_status none_fits(const hn_json *record, const hn_convert_opts *o, hn_error *err) {
+    hn_fail(err, HN_EFORMAT, "column \"%s\" is missing, and no other record format fits", o->text_field);
+    hn_columns_detail(record, err);
+    for (size_t i = 0; i < FORMATS; i++)
+        if (serves(formats[i], o->view)) hn_error_detail(err, "%s: %s", formats[i]->name, formats[i]->about);
     hn_error_fix(err, "rename the columns, or name the one that holds the text with --dataset_text_field");
     return HN_EFORMAT;
 }
 
-hn_status hn_column_text(const hn_json *record, const char *name, hn_str *out, hn_error *err) {
-    static const char *const kinds[] = {"null", "a boolean", "a number", "a number", "a string", "an array", "an object"};
-    hn_json *value = hn_json_get(record, name);
-    if (hn_json_text(value, out)) return HN_OK;
-    if (!hn_json_has(record, name)) {
-        hn_fail(err, HN_EFORMAT, "column \"%s\" is missing", name);
-        list_columns(record, err);
-    } else {
-        hn_fail(err, HN_EFORMAT, "column \"%s\" is %s, a string is expected", name, kinds[hn_json_type(value)]);
+hn_status hn_format_choose(hn_json *const *record, size_t n, const hn_convert_opts *o, const hn_format **out, char *reason,
+                           hn_error *err) {
+    *out = NULL;
+    if (o->format) {
+        *out = hn_format_find(o->format);
+        return *out && hn_because(reason, "as asked for") ? HN_OK : unknown(o, err);
     }
-    hn_error_fix(err, "correct the row, or leave such rows out with --on_bad_row skip");
-    return HN_EFORMAT;
+    for (size_t i = 0; i < FORMATS && n; i++) {
+        size_t k = 0;
+        while (serves(formats[i], o->view) && k < n && formats[i]->detect(record[k], o, NULL)) k++;
+        if (k < n) continue;
+        *out = formats[i];
+        formats[i]->detect(record[0], o, reason);
+        return HN_OK;
+    }
+    for (size_t k = 0; k < n && !*out; k++) *out = fitting(record[k], o, reason); /* the rows of another format are bad rows */
+    return *out ? HN_OK : none_fits(n ? record[0] : NULL, o, err);
 }
 
-hn_str hn_record_text(const hn_json *record, const hn_encode_opts *o) {
-    const char *const names[] = {o->text_field, "prompt", "instruction"};
-    hn_str s = {"", 0};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (hn_json_text(hn_json_get(record, names[i]), &s) && s.n) return s;
-    return (hn_str){"", 0};
+hn_status hn_format_convert(const hn_format *f, const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
+    hn_examples_clear(out);
+    if (!o->format && !f->detect(record, o, NULL)) {
+        char reason[HN_REASON];
+        const hn_format *other = fitting(record, o, reason);
+        if (other) return hn_bad_row(err, "this row is in format %s (%s), the first rows are in format %s", other->name, reason, f->name);
+    }
+    HN_TRY(f->convert(record, o, out, err));
+    for (size_t i = 0; i < out->n; i++)
+        if (!hn_view_takes(o->view, out->v[i].kind))
+            return hn_bad_row(err, "a %s row cannot be used for task %s", hn_kind_name(out->v[i].kind), hn_view_name(o->view));
+    return HN_OK;
 }

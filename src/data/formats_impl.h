@@ -1,62 +1,47 @@
-/* formats_impl.h - what a record format is: how a record of known columns becomes token ids and targets.
+/* formats_impl.h - what a record format is: how a record of known columns becomes examples in TRL's shapes.
  *
- * A new format: one file with a descriptor, one line in formats.def. Truncation, dropping and storage are the
- * encoder's (encode.c) and the same for all. */
+ * A new format: one file with a descriptor, one line in formats.def. What becomes of an example (ids, targets) is decided by
+ * its kind (encode_<kind>.c), and the same for all formats. */
 #ifndef HN_FORMATS_IMPL_H
 #define HN_FORMATS_IMPL_H
 
 #include "data/data.h"
 
-enum { HN_NO_TARGET = -100 };
+enum { HN_REASON = 160 }; /* bytes of a reason */
+#define HN_KIND_BIT(kind) (1u << (kind))
 
-typedef struct hn_row { /* one encoded record; reused from record to record */
-    int32_t *id, *label; /* label HN_NO_TARGET: not a target */
-    size_t n, cap;
-    bool border; /* the prompt's last token and the completion's first merge into one */
-} hn_row;
-
-/* What encoding a record may use: shared settings, and working memory of the thread that runs it. */
-typedef struct hn_encoder {
-    const hn_tokenizer *tok;
-    const hn_encode_opts *o;
-    hn_str eos;           /* text of the end token; p NULL: nothing is appended */
-    bool completion_only;
-    hn_encoding whole, prompt;
-    hn_buf text, other;
-} hn_encoder;
-
-typedef struct hn_format {
+struct hn_format {
     const char *name, *about;
-    bool needs_tokenizer;
-    /* Does a record have the columns? Then reason (of 160 bytes) says which. */
-    bool (*detect)(const hn_json *record, const hn_encode_opts *o, char *reason);
-    /* completion_only_loss where it is not set, from the first record. */
-    bool (*completion_only)(const hn_json *record);
-    /* Fills row (empty at the call). Errors name the column, not the place. */
-    hn_status (*encode)(const hn_json *record, hn_encoder *e, hn_row *row, hn_error *err);
-} hn_format;
+    unsigned kinds; /* HN_KIND_BIT of what convert can give */
+    /* Does a record have the columns? Then reason, if not NULL, says which. */
+    bool (*detect)(const hn_json *record, const hn_convert_opts *o, char *reason);
+    /* Adds the record's examples to out. Errors name the column, not the place. NULL: the format gathers. */
+    hn_status (*convert)(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err);
+    /* For formats that gather: state is theirs, zeroed at the start; next is called when all records are in. */
+    size_t state;
+    hn_status (*gather)(void *state, const hn_json *record, int64_t line, const hn_convert_opts *o, hn_error *err);
+    hn_status (*next)(void *state, const hn_convert_opts *o, hn_examples *out, int64_t *line, bool *more, hn_error *err);
+    void (*drop)(void *state);
+};
 
-const hn_format *hn_format_at(size_t i); /* NULL past the end */
-/* By name; dashes and underscores are the same. NULL: none. */
-const hn_format *hn_format_find(const char *name);
-/* The first format that fits, with the reason. EFORMAT: none does (lists the columns and the formats). */
-hn_status hn_format_detect(const hn_json *record, const hn_encode_opts *o, const hn_format **out, char *reason,
-                           hn_error *err) HN_MUST;
-bool hn_format_never(const hn_json *record); /* completion_only: false */
-bool hn_format_always(const hn_json *record);
+bool hn_view_takes(hn_view view, hn_kind kind);
 
+/* Writes the reason, where one is asked for; returns true. */
+bool hn_because(char *reason, const char *fmt, ...) HN_PRINTF(2, 3);
+/* "a string", "null" ...: what stands there, for messages. */
+const char *hn_json_what(const hn_json *value);
+/* A detail line with the columns of a record. */
+void hn_columns_detail(const hn_json *record, hn_error *err);
 /* A column of text. EFORMAT: absent (lists the columns there are), or not a string. */
 hn_status hn_column_text(const hn_json *record, const char *name, hn_str *out, hn_error *err) HN_MUST;
-/* The text a record begins with, for messages; n 0: it has none. */
-hn_str hn_record_text(const hn_json *record, const hn_encode_opts *o);
+/* The same, put into object as key: the string itself is shared, not copied. */
+hn_status hn_column_move(const hn_json *record, const char *name, hn_json *object, const char *key, hn_error *err) HN_MUST;
+/* EFORMAT with the usual remedy. */
+hn_status hn_bad_row(hn_error *err, const char *fmt, ...) HN_PRINTF(2, 3);
 
-/* Appends ids; label NULL: every id is its own target. */
-hn_status hn_row_add(hn_row *row, const int32_t *id, const int32_t *label, size_t n, hn_error *err) HN_MUST;
-void hn_row_release(hn_row *row);
-/* Language modelling: the text with the end token, all of it targets. */
-hn_status hn_row_text(hn_encoder *e, hn_str text, hn_row *row, hn_error *err) HN_MUST;
-/* Prompt and completion tokenised as one text; the completion (with the end token) begins where the ids of the
- * prompt alone and of the whole part (TRL's common_prefix_length). */
-hn_status hn_row_completion(hn_encoder *e, hn_str prompt, hn_str completion, hn_row *row, hn_error *err) HN_MUST;
+/* Takes value (NULL: no memory, and an error). */
+hn_status hn_put(hn_json *object, const char *key, hn_json *value, hn_error *err) HN_MUST;
+/* A new example at the end; *value is its empty object, owned by out. */
+hn_status hn_examples_add(hn_examples *out, hn_kind kind, hn_json **value, hn_error *err) HN_MUST;
 
 #endif

@@ -2,7 +2,7 @@
  *
  * The end token is appended as text unless the text ends with it, so the tokenizer sees it as any other special
  * token; prompt and completion are tokenised together, so tokens may span their border. */
-#include "data/formats_impl.h"
+#include "data/encode_impl.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #define HN_ROWS_IMPL_H
 
 #include "data/data.h"
-#include "data/formats_impl.h"
+#include "data/encode_impl.h"
 
 typedef struct hn_rows_cap { int64_t rows, tokens; } hn_rows_cap; /* allocated, beside rows that still grow */
 

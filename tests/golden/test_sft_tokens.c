@@ -49,7 +49,7 @@ static hn_encode_opts options(const hn_json *flags) {
     if (hn_json_has(flags, "completion_only_loss"))
         o.completion_only = hn_json_bool(hn_json_get(flags, "completion_only_loss"), false);
     const char *field = hn_json_cstr(hn_json_get(flags, "dataset_text_field"));
-    if (field) o.text_field = field;
+    if (field) o.convert.text_field = field;
     return o;
 }
 

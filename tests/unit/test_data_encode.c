@@ -58,13 +58,13 @@ static void test_formats(void **state) {
     r = rows_of(data_text("a.json", "[{\"instruction\":\"say hello\",\"input\":\"\",\"output\":\"hello\"}]"), &o);
     assert_string_equal(r->format, "alpaca");
     hn_rows_free(r);
-    o.text_field = "story";
+    o.convert.text_field = "story";
     expect_error(data_text("a.jsonl", "{\"Text\":\"x\",\"id\":1}\n"), &o, HN_EFORMAT, "a.jsonl:1: column \"story\" is missing",
                  "row has keys: Text, id");
-    o.format = "prompt_completion";
+    o.convert.format = "prompt_completion";
     expect_error(data_text("a.jsonl", "{\"prompt\":\"x\"}\n"), &o, HN_EFORMAT, "a.jsonl:1: column \"completion\" is missing",
                  "row has keys: prompt");
-    o.format = "chat";
+    o.convert.format = "chat";
     expect_error(data_text("a.jsonl", "{}"), &o, HN_EARG, "no record format is called \"chat\"", "alpaca");
 }
 
