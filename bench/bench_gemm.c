@@ -4,7 +4,7 @@
  * (median of interleaved repetitions), their ratio and the share of the memory bandwidth measured at
  * start (weights once; meant for small M). The last line holds the geometric means.
  *
- *   bench_gemm [--threads N] [--reps R] [--quick] [--filter TEXT] */
+ *   [HONE_ISA=avx2 DNNL_MAX_CPU_ISA=AVX2] bench_gemm [--threads N] [--reps R] [--quick] [--filter TEXT] */
 #include "base/base.h"
 #include "dev/cpu/gemm_impl.h"
 
@@ -188,21 +188,19 @@ int main(int argc, char **argv)
             return 2;
         }
     }
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
-        b.own = hn_gemm_own_avx512_f32;
-        b.isa = "own-avx512";
-    } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        b.own = hn_gemm_own_avx2_f32;
-        b.isa = "own-avx2";
-    } else {
-        b.own = hn_gemm_ref_f32;
-        b.isa = "ref";
+    hn_dev *dev;
+    hn_error err = {0};
+    if (hn_dev_cpu_new("own", &dev, &err) != HN_OK) {
+        fprintf(stderr, "bench_gemm: %s\n", err.msg);
+        return 2;
     }
+    b.own = hn_dev_kernels(dev, HN_F32)->gemm;
+    b.isa = hn_dev_kernels(dev, HN_F32)->isa;
     int rc = bench_run(&b, quick);
+    hn_dev_free(dev);
     hn_free(b.x);
     hn_free(b.y);
     hn_free(b.w);
-    hn_gemm_scratch_release();
     hn_par_shutdown();
     return rc;
 }

@@ -127,7 +127,8 @@ typedef struct hn_kernels {
 
     double (*sumsq)(int64_t count, const void *x); /* fixed order, in double */
     bool (*finite)(int64_t count, const void *x);
-    /* torch's AdamW: p *= 1 - lr wd; m, v; p -= lr/(1-b1^t) m / (sqrt(v)/sqrt(1-b2^t) + eps) */
+    /* torch's AdamW: p *= 1 - lr wd; m, v; p -= lr/(1-b1^t) m / (sqrt(v)/sqrt(1-b2^t) + eps). At step 1 the moments before
+     * are 0 by definition: what stands in m and v is not read. */
     void (*adamw)(const hn_adamw *o, int64_t count, void *p, const void *g, void *m, void *v);
 } hn_kernels;
 

@@ -3,7 +3,8 @@
  *   p *= 1 - lr wd;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;
  *   p -= lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps)
  * wd is 0 for biases and norms (the parameter table says which). One block holds everything; it is taken once. A
- * gradient buffer is not zeroed between steps but marked fresh: the first writer overwrites. */
+ * gradient buffer is not zeroed between steps but marked fresh: the first writer overwrites. Moments are first written by
+ * the first update, which does not read them: a gigabyte of fresh pages is touched once, where it is needed. */
 #include <math.h>
 #include <string.h>
 
@@ -31,7 +32,6 @@ hn_status hn_optim_new(hn_dev *dev, hn_model *m, hn_optim *out, hn_error *err) {
         hn_optim_free(out);
         return hn_nomem(err, 3 * each);
     }
-    hn_par_for((int64_t)(2 * each), 1 << 22, zero_part, out->block + each); /* first touch of a gigabyte: all threads */
     size_t at = 0;
     for (size_t i = 0; i < out->count; i++) {
         hn_tensor *t = out->param[i].t;
@@ -105,6 +105,8 @@ const char *hn_optim_bad(const hn_optim *o, const char **what) {
 static hn_st_dtype file_dtype(const hn_tensor *t) { return t->dtype == HN_F64 ? HN_ST_F64 : HN_ST_F32; }
 
 hn_status hn_optim_save(const hn_optim *o, const char *path, hn_error *err) {
+    const size_t each = o->block_bytes / 3;
+    if (o->updates == 0) hn_par_for((int64_t)(2 * each), 1 << 22, zero_part, o->block + each);
     hn_st_item *items = hn_calloc(2 * o->count, sizeof *items);
     hn_arena names;
     hn_arena_init(&names, 0);

@@ -88,7 +88,7 @@ CALL(c_logits_back) {
 }
 CALL(c_adamw) {
     UNUSED;
-    const hn_adamw o = {.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.1, .clip = 0.7, .step = 3};
+    const hn_adamw o = {.lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.1, .clip = 0.7, .step = variant ? 1 : 3};
     k->adamw(&o, n, p[0], p[1], p[2], p[3]);
 }
 CALL(c_sumsq) { UNUSED; *(double *)p[1] = k->sumsq(n, p[0]); }
@@ -123,7 +123,7 @@ static const op ops[] = {
     {"rope part", c_rope_part, 8, 3e-7, 1, {XROW, {ROW_IN, D8, -1, 1}, {ROW_IN, D8, -1, 1}, YROW}, true},
     {"row_stats", c_stats, 1, 5e-7, 9, {{ROW_IN, D, -9, 9}, {ROW_OUT, STATS, 0, 0}}, false},
     {"logits_back", c_logits_back, 8, 2e-6, 0.1, {{ROW_OUT, D, -9, 9}}, false},
-    {"adamw", c_adamw, 1, 2e-7, 1, {{ROW_OUT, ONE, -1, 1}, {ROW_IN, ONE, -1, 1}, {ROW_OUT, ONE, -1, 1}, {ROW_OUT, ONE, 0, 1}}, false},
+    {"adamw", c_adamw, 2, 2e-7, 1, {{ROW_OUT, ONE, -1, 1}, {ROW_IN, ONE, -1, 1}, {ROW_OUT, ONE, -1, 1}, {ROW_OUT, ONE, 0, 1}}, false},
     {"sumsq", c_sumsq, 1, 1e-12, 0, {XELEM, {SHARED_OUT, STATS, 0, 0}}, false},
 };
 enum { OPS = sizeof ops / sizeof *ops };

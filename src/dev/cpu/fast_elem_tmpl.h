@@ -121,14 +121,15 @@ typedef struct adamw_job {
     float clip, keep, lerp, beta2, rest2, step_size, root2, eps;
     float *p, *m, *v;
     const float *g;
+    bool first;
 } adamw_job;
 
 static void adamw_chunk(void *ctx, int64_t begin, int64_t end) {
     const adamw_job *w = ctx;
     EACH {
-        const vf g = v_mul(GET(w->g), v_set1(w->clip)), m0 = GET(w->m);
-        const vf m = v_fma(v_sub(g, m0), v_set1(w->lerp), m0);
-        const vf v = v_fma(v_mul(g, g), v_set1(w->rest2), v_mul(GET(w->v), v_set1(w->beta2)));
+        const vf g = v_mul(GET(w->g), v_set1(w->clip)), m0 = w->first ? v_set1(0) : GET(w->m);
+        const vf v0 = w->first ? v_set1(0) : GET(w->v), m = v_fma(v_sub(g, m0), v_set1(w->lerp), m0);
+        const vf v = v_fma(v_mul(g, g), v_set1(w->rest2), v_mul(v0, v_set1(w->beta2)));
         const vf denom = v_add(v_div(v_sqrt(v), v_set1(w->root2)), v_set1(w->eps));
         const vf p = v_mul(GET(w->p), v_set1(w->keep));
         PUT(w->m, m);
@@ -140,7 +141,8 @@ static void adamw(const hn_adamw *o, int64_t count, void *p, const void *g, void
     adamw_job w = {.clip = (float)o->clip, .keep = (float)(1 - o->lr * o->weight_decay), .lerp = (float)(1 - o->beta1),
                    .beta2 = (float)o->beta2, .rest2 = (float)(1 - o->beta2), .eps = (float)o->eps,
                    .step_size = (float)(o->lr / (1 - pow(o->beta1, (double)o->step))),
-                   .root2 = (float)sqrt(1 - pow(o->beta2, (double)o->step)), .p = p, .m = m, .v = v, .g = g};
+                   .root2 = (float)sqrt(1 - pow(o->beta2, (double)o->step)), .p = p, .m = m, .v = v, .g = g,
+                   .first = o->step == 1};
     hn_par_for(count, ELEMS, adamw_chunk, &w);
 }
 

@@ -134,8 +134,9 @@ static void adamw_chunk(void *ctx, int64_t begin, int64_t end) {
     const hn_adamw *o = w->o;
     for (int64_t i = begin; i < end; i++) {
         const double g = D(w->g[i]) * o->clip;
-        const double m = D(w->m[i]) + (g - D(w->m[i])) * (1 - o->beta1);
-        const double v = o->beta2 * D(w->v[i]) + (1 - o->beta2) * g * g;
+        const double m0 = o->step == 1 ? 0 : D(w->m[i]), v0 = o->step == 1 ? 0 : D(w->v[i]);
+        const double m = m0 + (g - m0) * (1 - o->beta1);
+        const double v = o->beta2 * v0 + (1 - o->beta2) * g * g;
         const double p = D(w->p[i]) * (1 - o->lr * o->weight_decay);
         w->m[i] = (real)m;
         w->v[i] = (real)v;
