@@ -279,7 +279,7 @@ void hn_par_set_threads(int threads);
 int hn_par_threads(void);
 void hn_par_shutdown(void); /* joins the pool; a later hn_par_for starts it again */
 
-/* ------------------------------------------------------------------ random numbers (rng.c, mt19937.c) */
+/* ------------------------------------------------------------------ random numbers (rng.c, mt19937.c, numpy_rng.c) */
 
 /* Philox4x32-10: a value depends on its key alone, there is no state to save. purpose keeps uses apart. */
 enum { HN_RNG_INIT = 1, HN_RNG_DROPOUT, HN_RNG_NEFTUNE, HN_RNG_SAMPLE, HN_RNG_SHUFFLE, HN_RNG_TEST };
@@ -295,6 +295,13 @@ void hn_rng_fill_normal(const hn_rng_key *key, float *out, size_t n, float mean,
 /* torch.randperm(n) of a CPU generator seeded with seed (golden/trl NOTES): for i = 0..n-2 swap
  * element i with i + next32 mod (n - i). out: [n]. */
 void hn_randperm_torch(uint64_t seed, int64_t n, int64_t *out);
+/* numpy's default_rng(seed): its random() and its permutation(n), whose numbers the datasets library splits and mixes by. */
+typedef struct hn_numpy_rng {
+    uint64_t state[8];
+} hn_numpy_rng;
+void hn_numpy_seed(hn_numpy_rng *rng, uint64_t seed);
+double hn_numpy_uniform(hn_numpy_rng *rng); /* [0, 1) */
+void hn_numpy_permutation(uint64_t seed, int64_t n, int64_t *out); /* out: [n] */
 
 /* ------------------------------------------------------------------ files and the system (file.c, path.c, sys.c, hash.c) */
 

@@ -50,6 +50,8 @@ typedef struct hn_raw {
     hn_json *record;    /* where p is NULL; both NULL: the end */
     const char *path;   /* borrowed from the stream */
     const struct hn_reader *reader;
+    const struct hn_columns *columns; /* applied by hn_raw_parse; NULL: none */
+    size_t part;        /* of hn_sources */
 } hn_raw;
 /* raw->record, if any, is the caller's. A status of EFORMAT may be followed by another call: the bad record is left out. */
 hn_status hn_records_next_raw(hn_records *r, hn_raw *raw, hn_error *err) HN_MUST;
@@ -59,6 +61,61 @@ hn_status hn_raw_parse(hn_raw *raw, hn_json **record, hn_error *err) HN_MUST;
 void hn_raw_place(const hn_raw *raw, char *out, size_t cap);
 /* False after an error that no further record can be read behind. */
 bool hn_records_usable(const hn_records *r);
+
+/* ------------------------------------------------------------------ sources: what a data set is made of */
+
+/* Part of a split, in records of its files one after the other: [from, to). HN_UNSET_INT: open; negative: from the end. */
+typedef struct hn_slice {
+    int64_t from, to;
+    bool percent; /* both ends are in percent of the split, rounded as Python's round() */
+} hn_slice;
+
+/* Which columns of a record are kept, and what they are called then; n == 0: all as they are. */
+typedef struct hn_columns {
+    char **from, **to;
+    size_t n;
+    bool others; /* the columns not named stay */
+} hn_columns;
+
+typedef struct hn_part { /* one source: files with a slice of them */
+    char *name;          /* as the user wrote it */
+    hn_strlist files;    /* read in order */
+    hn_slice slice;
+    int64_t limit;       /* the first so many records of the slice; HN_UNSET_INT: all */
+    double fraction;     /* share of the mixture (TRL's fraction); NaN: unset */
+    double weight;       /* probability when interleaved; NaN: unset */
+    char *format;        /* record format; NULL: that of the run, else detected */
+    hn_columns columns;
+} hn_part;
+
+typedef enum hn_mix { HN_MIX_CONCATENATE, HN_MIX_INTERLEAVE } hn_mix;
+typedef enum hn_stopping { HN_STOP_FIRST_EXHAUSTED, HN_STOP_ALL_EXHAUSTED, HN_STOP_WITHOUT_REPLACEMENT } hn_stopping;
+
+typedef struct hn_sources {
+    hn_part *part;
+    size_t n;
+    hn_mix mix;          /* interleave: as datasets.interleave_datasets, record for record the same */
+    hn_stopping stopping;
+    uint64_t seed;       /* of the interleaving and of what is held out */
+    double hold_out;     /* records held out for evaluation: a share below 1, or a count; 0: none. Which: those that
+                            datasets' train_test_split(test_size, seed) takes of all parts one after the other */
+    int64_t record_bytes; /* hn_records_set_limit; 0: its default */
+} hn_sources;
+void hn_sources_init(hn_sources *s);
+void hn_sources_release(hn_sources *s);
+/* One file as the whole data set; name and path are copied. */
+hn_status hn_sources_add_file(hn_sources *s, const char *path, hn_error *err) HN_MUST;
+
+/* The records of sources, sliced, mixed, without or only those held out. s must outlive the stream. Numbers that need the
+ * size of a source (percent, from the end, fraction, interleaving, holding out) cost a first pass that counts its records. */
+typedef struct hn_stream hn_stream;
+hn_status hn_stream_open(const hn_sources *s, bool held_out, hn_stream **out, hn_error *err) HN_MUST;
+/* As hn_records_next_raw; the raw's path stays valid as long as the sources, and raw->part is the index of its source. */
+hn_status hn_stream_next(hn_stream *s, hn_raw *raw, hn_error *err) HN_MUST;
+bool hn_stream_usable(const hn_stream *s);
+/* Records given so far of source i, bad ones among them. */
+int64_t hn_stream_given(const hn_stream *s, size_t i);
+void hn_stream_close(hn_stream *s);
 
 /* --dataset_name: a file, or a folder whose files train*, validation*|valid*|dev*, test* are its splits.
  * split: "train", "validation" or "test". *out: paths. ENOENT lists what the folder holds; an absent validation

@@ -1,5 +1,6 @@
 /* records.c - a file becomes a stream of JSON objects: the reader is chosen by name, then by contents. */
 #include "data/records_impl.h"
+#include "data/sources_impl.h"
 
 #include <string.h>
 
@@ -162,7 +163,16 @@ hn_status hn_records_next_raw(hn_records *r, hn_raw *raw, hn_error *err) {
 hn_status hn_raw_parse(hn_raw *raw, hn_json **record, hn_error *err) {
     *record = raw->record;
     raw->record = NULL;
-    return raw->p ? raw->reader->parse(raw, record, err) : HN_OK;
+    if (raw->p) HN_TRY(raw->reader->parse(raw, record, err));
+    if (!*record || !raw->columns) return HN_OK;
+    hn_status st = hn_columns_apply(raw->columns, record, err);
+    if (st == HN_OK) return HN_OK;
+    hn_json_free(*record);
+    *record = NULL;
+    char at[600];
+    hn_raw_place(raw, at, sizeof at);
+    hn_error_context(err, "%s", at);
+    return st;
 }
 
 hn_status hn_records_next(hn_records *r, hn_json **record, int64_t *line, hn_error *err) {

@@ -57,6 +57,33 @@ static void test_streams_differ(void **state) {
 enum { N = 400000 };
 static float values[N];
 
+/* numpy 2.4: default_rng(seed).random(2), .permutation(10), and the ends of permutation(100000). */
+static void test_numpy(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t seed;
+        double random[2];
+        int64_t permutation[10];
+    } cases[] = {
+        {0, {0x1.461fd79fb3850p-1, 0x1.1442f7e20b674p-2}, {4, 6, 2, 7, 3, 5, 9, 0, 8, 1}},
+        {42, {0x1.8c43f79a2db24p-1, 0x1.c16959869e47ep-2}, {5, 6, 0, 7, 3, 2, 4, 9, 1, 8}},
+        {1099511627783u, {0x1.a8dd3c4069bc4p-1, 0x1.056eb7267021cp-2}, {6, 2, 8, 7, 9, 3, 4, 1, 5, 0}},
+    };
+    int64_t got[10];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hn_numpy_rng rng;
+        hn_numpy_seed(&rng, cases[i].seed);
+        for (int k = 0; k < 2; k++) assert_true(hn_numpy_uniform(&rng) == cases[i].random[k]);
+        hn_numpy_permutation(cases[i].seed, 10, got);
+        assert_memory_equal(got, cases[i].permutation, sizeof got);
+    }
+    static int64_t large[100000];
+    static const int64_t first[] = {45070, 71435, 99538, 45453, 95412}, last[] = {87647, 63842, 27285, 16809, 84619};
+    hn_numpy_permutation(7, 100000, large);
+    assert_memory_equal(large, first, sizeof first);
+    assert_memory_equal(large + 100000 - 5, last, sizeof last);
+}
+
 static void test_uniform(void **state) {
     (void)state;
     const hn_rng_key key = {.seed = 7, .purpose = HN_RNG_TEST};
@@ -161,7 +188,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_philox_known_answers),
         cmocka_unit_test(test_streams_differ),
-        cmocka_unit_test(test_uniform),
+        cmocka_unit_test(test_numpy), cmocka_unit_test(test_uniform),
         cmocka_unit_test(test_normal),
         cmocka_unit_test(test_mt19937_known_answer),
         cmocka_unit_test(test_randperm_small),
