@@ -282,7 +282,8 @@ void hn_par_shutdown(void); /* joins the pool; a later hn_par_for starts it agai
 /* ------------------------------------------------------------------ random numbers (rng.c, mt19937.c, numpy_rng.c) */
 
 /* Philox4x32-10: a value depends on its key alone, there is no state to save. purpose keeps uses apart. */
-enum { HN_RNG_INIT = 1, HN_RNG_DROPOUT, HN_RNG_NEFTUNE, HN_RNG_SAMPLE, HN_RNG_SHUFFLE, HN_RNG_TEST };
+enum { HN_RNG_INIT = 1, HN_RNG_DROPOUT, HN_RNG_NEFTUNE, HN_RNG_SAMPLE, HN_RNG_SHUFFLE, HN_RNG_TEST,
+       HN_RNG_ATTENTION };
 typedef struct hn_rng_key {
     uint64_t seed;
     uint32_t purpose, site; /* site: layer or place of use */
@@ -290,7 +291,8 @@ typedef struct hn_rng_key {
 } hn_rng_key;
 void hn_rng_bits(const hn_rng_key *key, uint64_t index, uint32_t out[4]);
 double hn_rng_uniform(const hn_rng_key *key, uint64_t index);              /* [0, 1), 53 bits */
-void hn_rng_fill_uniform(const hn_rng_key *key, float *out, size_t n, float lo, float hi);
+/* Values first .. first + n of the stream in [lo, hi); first is a multiple of 4. */
+void hn_rng_fill_uniform(const hn_rng_key *key, uint64_t first, float *out, size_t n, float lo, float hi);
 void hn_rng_fill_normal(const hn_rng_key *key, float *out, size_t n, float mean, float std);
 /* torch.randperm(n) of a CPU generator seeded with seed (golden/trl NOTES): for i = 0..n-2 swap
  * element i with i + next32 mod (n - i). out: [n]. */

@@ -58,11 +58,11 @@ double hn_rng_uniform(const hn_rng_key *key, uint64_t index) {
     return (double)bits * 0x1p-53;
 }
 
-void hn_rng_fill_uniform(const hn_rng_key *key, float *out, size_t n, float lo, float hi) {
+void hn_rng_fill_uniform(const hn_rng_key *key, uint64_t first, float *out, size_t n, float lo, float hi) {
     stream s = stream_of(key);
     uint32_t w[4];
     for (size_t i = 0; i < n; i++) {
-        if (i % 4 == 0) stream_at(&s, i / 4, w);
+        if (i % 4 == 0) stream_at(&s, (first + i) / 4, w);
         float u = (float)(w[i % 4] >> 8) * 0x1p-24f;
         float v = lo + (hi - lo) * u;
         out[i] = v < hi || lo >= hi ? v : lo; /* rounding may reach hi: [lo, hi) is promised */

@@ -39,6 +39,8 @@ typedef struct hn_attn { /* what one attention computes */
     int32_t window;          /* key at path place j is seen from i only if i - window < j < i + window; 0: all */
     double softcap;          /* cap * tanh(score / cap); 0: none */
     const float *alibi;      /* [H] slopes: score += slope * (j - i), key place minus query place; NULL: none */
+    double dropout;          /* weights are left out with this probability after the softmax, the rest times 1 / (1 - p); 0: none */
+    hn_rng_key drop_key;     /* decides which, with row, head and key place */
     hn_segs segs;
 } hn_attn;
 

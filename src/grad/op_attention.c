@@ -80,6 +80,9 @@ hn_tensor *hn_op_attention(hn_tape *t, hn_tensor *q, hn_tensor *k, hn_tensor *v,
     hn_tensor *o = hn_tensor_like(t, q, hn_tensor_last(q));
     hn_tensor *lse = hn_tensor_new(t, 2, (const int64_t[]){n, a->heads});
     if (!o || !lse) return NULL;
+    hn_attn keyed = *a;
+    if (a->dropout > 0) keyed.drop_key = hn_tape_key(t, HN_RNG_ATTENTION);
+    a = &keyed;
     t->k->attention(a, q->data, hn_tensor_last(q), k->data, hn_tensor_last(k), v->data, hn_tensor_last(v), o->data,
                     lse->data);
     if (!wants) {

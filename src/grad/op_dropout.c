@@ -19,7 +19,7 @@ typedef struct mask_job { /* y (+)= x m */
     bool acc;
 } mask_job;
 
-/* Pieces [begin, end): each has a key of its own, so the mask does not depend on the cut. */
+/* Pieces [begin, end): each is a stretch of one stream, so the mask does not depend on the cut. */
 static void mask_pieces(void *ctx, int64_t begin, int64_t end) {
     const mask_job *job = ctx;
     const hn_kernels *k = job->t->k;
@@ -29,9 +29,7 @@ static void mask_pieces(void *ctx, int64_t begin, int64_t end) {
     float keep = (float)(1.0 / (1.0 - job->a->p)), p = (float)job->a->p;
     for (int64_t i = begin; i < end; i++) {
         int64_t first = i * PIECE, n = job->count - first < PIECE ? job->count - first : PIECE;
-        hn_rng_key key = job->a->key;
-        key.step = key.step << 32 | (uint64_t)i;
-        hn_rng_fill_uniform(&key, u, (size_t)n, 0.0f, 1.0f);
+        hn_rng_fill_uniform(&job->a->key, (uint64_t)first, u, (size_t)n, 0.0f, 1.0f);
         for (int64_t j = 0; j < n; j++) u[j] = u[j] < p ? 0.0f : keep;
         const void *mask = u;
         if (k->dtype == HN_F64) {

@@ -23,7 +23,7 @@ typedef struct noise_job {
     char *y;
 } noise_job;
 
-/* Rows [begin, end); a row is cut into pieces with a key each. */
+/* Rows [begin, end); a row is cut into pieces, each a stretch of one stream. */
 static void add_noise(void *ctx, int64_t begin, int64_t end) {
     const noise_job *job = ctx;
     const hn_kernels *k = job->t->k;
@@ -34,9 +34,7 @@ static void add_noise(void *ctx, int64_t begin, int64_t end) {
     for (int64_t i = begin * pieces; i < end * pieces; i++) {
         int64_t row = i / pieces, first = i % pieces * PIECE;
         int64_t n = job->d - first < PIECE ? job->d - first : PIECE;
-        hn_rng_key key = job->key;
-        key.step = key.step << 32 | (uint64_t)i;
-        hn_rng_fill_uniform(&key, u, (size_t)n, -1.0f, 1.0f);
+        hn_rng_fill_uniform(&job->key, (uint64_t)i * PIECE, u, (size_t)n, -1.0f, 1.0f);
         const void *noise = u;
         if (k->dtype == HN_F64) {
             hn_convert(n, HN_F32, u, HN_F64, wide);

@@ -19,6 +19,7 @@ hn_attn hn_layer_attn(const hn_layer_ctx *c, double scale, int32_t window) {
         .scale = scale,
         .causal = true,
         .window = window,
+        .dropout = c->train ? c->m->attention_dropout : 0,
         .segs = {.count = (int32_t)c->batch->segments, .start = c->batch->start, .parent = c->batch->parent},
     };
 }

@@ -159,10 +159,6 @@ hn_tensor *hn_model_hidden(hn_model *m, hn_tape *t, const hn_batch *b, const hn_
     static const hn_forward_opts plain;
     hn_error err;
     if (!o) o = &plain;
-    if (o->train && m->attention_dropout > 0 && !m->dropout_said) {
-        hn_warn("the config's attention dropout of %g is not applied", m->attention_dropout);
-        m->dropout_said = true;
-    }
     if (!o->cache) return m->family->hidden(m, t, b, o);
     if (hn_tape_recording(t)) {
         hn_tape_fail(t, HN_ESTATE, "a forward with a cache cannot be recorded");

@@ -48,7 +48,6 @@ struct hn_model {
     unsigned features;
     bool untied_by_file; /* the config says tied, the file holds a head of its own */
     double init_std, attention_dropout;
-    bool dropout_said;     /* that attention dropout is not applied was logged */
     hn_base *state;        /* the family's state */
     char *layer;           /* [layers] of layer_size */
     hn_tensor *tensor;     /* [count] */

@@ -63,13 +63,14 @@ static hn_tensor *case_attention_run(hn_tape *t, hn_tensor **in, uint64_t v, int
     a.window = v / 15 % 2 ? (int32_t)(1 + v % 4) : 0;
     a.softcap = v / 30 % 2 ? 1.5 : 0.0;
     a.alibi = v / 60 % 2 ? slope : NULL;
+    a.dropout = v / 120 % 2 ? 0.4 : 0.0;
     case_tree(v, (int32_t)in[0]->dim[0], &a.segs);
     return hn_op_attention(t, in[0], in[1], in[2], &a);
 }
 static hn_tensor *make_attention(hn_tape *t, hn_tensor **in, uint64_t v) {
     return case_attention_run(t, in, v, 4, 2, 3);
 }
-static const hn_op_case case_attention = {"attention", make_attention, 3, {{13, 12}, {13, 6}, {13, 6}}, 120};
+static const hn_op_case case_attention = {"attention", make_attention, 3, {{13, 12}, {13, 6}, {13, 6}}, 240};
 
 static hn_tensor *make_attention_plain(hn_tape *t, hn_tensor **in, uint64_t v) {
     hn_tensor *same[3] = {in[0], v % 2 ? in[0] : in[1], v % 3 == 2 ? in[0] : in[2]}; /* one tensor in several roles */

@@ -19,7 +19,8 @@ static const float slopes[16] = {0.5f, 0.25f, 0.125f, 0.7f, 0.01f, 0.3f, 0.2f, 0
 static hn_attn attn_of(const shape *s, const tree *t) {
     return (hn_attn){.heads = s->h, .kv_heads = s->g, .head_dim = s->dh, .scale = 1 / sqrt(s->dh) * 1.1,
                      .causal = !(s->features & 1), .window = s->features & 2 ? 37 : 0, .softcap = s->features & 4 ? 3 : 0,
-                     .alibi = s->features & 8 ? slopes : NULL,
+                     .alibi = s->features & 8 ? slopes : NULL, .dropout = s->features & 16 ? 0.3 : 0,
+                     .drop_key = {.seed = 9, .purpose = HN_RNG_TEST, .site = 5},
                      .segs = {.count = t->count, .start = t->start, .parent = t->parent}};
 }
 
@@ -89,6 +90,15 @@ static int64_t path_rows(const tree *t, int32_t segment, int32_t *rows, int64_t 
     return n;
 }
 
+/* Value (row heads + head) 2^32 + j of the key's stream decides. */
+static double drop_factor(const hn_attn *a, int64_t row, int32_t head, int64_t j) {
+    const uint64_t index = (uint64_t)(row * a->heads + head) << 32 | (uint64_t)j;
+    uint32_t w[4];
+    if (!(a->dropout > 0)) return 1;
+    hn_rng_bits(&a->drop_key, index / 4, w);
+    return (double)(w[index % 4] >> 8) * 0x1p-24 < (double)(float)a->dropout ? 0 : 1 / (1 - a->dropout);
+}
+
 static void naive_row(const hn_attn *a, const tree *t, data *d, int32_t segment, int32_t row, int32_t head) {
     static double p[4096], slope[4096];
     static int32_t path[4096];
@@ -114,19 +124,21 @@ static void naive_row(const hn_attn *a, const tree *t, data *d, int32_t segment,
     for (int64_t j = 0; j < total; j++) {
         p[j] /= sum;
         const double *v = qkv + path[j] * d->ldq + d->hd + d->gd + group * dh;
-        for (int64_t c = 0; c < dh; c++) o[c] += p[j] * v[c];
+        const double m = drop_factor(a, row, head, j);
+        for (int64_t c = 0; c < dh; c++) o[c] += p[j] * m * v[c];
     }
     ((double *)d->lse.p)[(int64_t)row * a->heads + head] = log(sum);
     for (int64_t c = 0; c < dh; c++) mean += dout[c] * o[c];
     for (int64_t j = 0; j < total; j++) {
         const int64_t kat = path[j] * d->ldq + d->hd + group * dh, vat = kat + d->gd;
+        const double m = drop_factor(a, row, head, j);
         double dp = 0;
         for (int64_t c = 0; c < dh; c++) dp += dout[c] * qkv[vat + c];
-        const double ds = p[j] * (dp - mean) * slope[j] * a->scale;
+        const double ds = p[j] * (m * dp - mean) * slope[j] * a->scale;
         for (int64_t c = 0; c < dh; c++) {
             g[row * d->ldq + head * dh + c] += ds * qkv[kat + c];
             g[kat + c] += ds * q[c];
-            g[vat + c] += p[j] * dout[c];
+            g[vat + c] += p[j] * m * dout[c];
         }
     }
 }
@@ -194,14 +206,14 @@ static void equals_definition(void **state) {
     for (int i = 0; i < SHAPES; i++) {
         shape s = shapes[i];
         for (int kind = 0; kind < 5; kind++) {
-            s.features = (unsigned)((i * 5 + kind) * 7 % 16);
+            s.features = (unsigned)((i * 5 + kind) * 7 % 32);
             check_definition(&s, kind, (uint64_t)(10 + i));
             s.features = 0;
             if (s.h * s.dh < 300) check_definition(&s, kind, (uint64_t)(50 + i));
         }
     }
     shape s = shapes[0];
-    for (s.features = 0; s.features < 16; s.features++)
+    for (s.features = 0; s.features < 32; s.features++)
         for (int kind = 0; kind < 5; kind++) check_definition(&s, kind, 100 + s.features);
 }
 

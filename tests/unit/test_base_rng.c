@@ -87,7 +87,7 @@ static void test_numpy(void **state) {
 static void test_uniform(void **state) {
     (void)state;
     const hn_rng_key key = {.seed = 7, .purpose = HN_RNG_TEST};
-    hn_rng_fill_uniform(&key, values, N, -2.0f, 4.0f);
+    hn_rng_fill_uniform(&key, 0, values, N, -2.0f, 4.0f);
     double sum = 0, square = 0;
     for (int i = 0; i < N; i++) {
         assert_true(values[i] >= -2.0f && values[i] < 4.0f);
@@ -98,8 +98,10 @@ static void test_uniform(void **state) {
     assert_true(fabs(mean - 1.0) < 5 * sqrt(3.0 / N)); /* variance 36/12 = 3 */
     assert_true(fabs(var - 3.0) < 0.03);
     float part[10];
-    hn_rng_fill_uniform(&key, part, 10, -2.0f, 4.0f);
+    hn_rng_fill_uniform(&key, 0, part, 10, -2.0f, 4.0f);
     assert_memory_equal(part, values, sizeof part); /* a shorter fill is a prefix */
+    hn_rng_fill_uniform(&key, 40, part, 10, -2.0f, 4.0f);
+    assert_memory_equal(part, values + 40, sizeof part); /* a later one goes on in the same stream */
     double u = 0;
     for (uint64_t i = 0; i < 100000; i++) {
         double v = hn_rng_uniform(&key, i);

@@ -142,15 +142,19 @@ static void block_load(const attn_job *w, const attn_block *b, attn_room *r) {
 }
 
 /* Scores and dO.v of a row become weights and d loss / d plain score. */
-static void weights_row(const attn_job *w, attn_room *r, const row_rule *rule, int64_t row, int64_t lanes) {
+static void weights_row(const attn_job *w, const attn_block *b, attn_room *r, int64_t key0, int64_t row, int64_t lanes) {
+    const row_rule rule = rule_at(w, b, row, key0);
+    float factor[KEYS];
+    if (w->a->dropout > 0) drop_row(w, b, row, key0, factor);
     float *s = r->s + row * KEYS, *ds = r->ds + row * KEYS;
     const vf lse = v_set1(r->stat[row]), mean = v_set1(r->stat[w->rows + row]);
     for (int64_t c = 0; c < lanes; c += LANES) {
         vf cap = v_set1(1.0f);
-        const vf x = score_of(w->a, rule, c, v_load(s + c), &cap);
+        const vf x = score_of(w->a, &rule, c, v_load(s + c), &cap);
         const vf p = v_exp(v_sub(x, lse));
-        v_store(s + c, p);
-        v_store(ds + c, v_mul(v_mul(p, v_sub(v_load(ds + c), mean)), cap));
+        const vf m = w->a->dropout > 0 ? v_load(factor + c) : v_set1(1.0f);
+        v_store(s + c, v_mul(p, m));
+        v_store(ds + c, v_mul(v_mul(p, v_sub(v_mul(v_load(ds + c), m), mean)), cap));
     }
 }
 
@@ -200,10 +204,7 @@ static void block_backward(const attn_job *w, const attn_block *b, float *part, 
             p.b = r->vt;
             p.c = r->ds + at.row * KEYS;
             product_run(&p, at.rows, whole_vectors(at.lanes));
-            for (int64_t row = at.row; row < at.row + at.rows; row++) {
-                const row_rule rule = rule_at(w, b, row, key0);
-                weights_row(w, r, &rule, row, whole_vectors(at.lanes));
-            }
+            for (int64_t row = at.row; row < at.row + at.rows; row++) weights_row(w, b, r, key0, row, whole_vectors(at.lanes));
             product_run(&(product){.a = r->ds + at.row * KEYS, .rs = KEYS, .ks = 1, .b = r->k, .ldb = dp, .pb = LANES,
                                    .c = r->o + at.row * dp, .ldc = dp, .kc = at.lanes, .add = true},
                         at.rows, dp);

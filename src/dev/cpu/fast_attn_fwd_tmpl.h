@@ -3,11 +3,12 @@
  * m' = max(m, max s), l' = l e^(m - m') + sum e^(s - m'), o' = o e^(m - m') + sum e^(s - m') v; in the end o / l. */
 
 /* Scores of one row become weights; what the row has gathered is scaled down if the maximum grows. */
-static void softmax_row(const attn_job *w, attn_room *r, const row_rule *rule, int64_t row, int64_t lanes) {
+static void softmax_row(const attn_job *w, const attn_block *b, attn_room *r, int64_t key0, int64_t row, int64_t lanes) {
+    const row_rule rule = rule_at(w, b, row, key0);
     float *s = r->s + row * KEYS, *m = r->stat, *l = r->stat + w->rows;
     vf cap, top = v_set1(m[row]);
     for (int64_t c = 0; c < lanes; c += LANES) {
-        const vf x = score_of(w->a, rule, c, v_load(s + c), &cap);
+        const vf x = score_of(w->a, &rule, c, v_load(s + c), &cap);
         v_store(s + c, x);
         top = v_max(x, top);
     }
@@ -28,6 +29,11 @@ static void softmax_row(const attn_job *w, attn_room *r, const row_rule *rule, i
         sum = v_add(sum, p);
     }
     l[row] += v_sum(sum);
+    if (w->a->dropout > 0) { /* after the sum: what is left out still counts in the softmax */
+        float factor[KEYS];
+        drop_row(w, b, row, key0, factor);
+        for (int64_t c = 0; c < lanes; c += LANES) v_store(s + c, v_mul(v_load(s + c), v_load(factor + c)));
+    }
 }
 
 static void block_finish(const attn_job *w, const attn_block *b, attn_room *r) {
@@ -62,10 +68,7 @@ static void block_forward(const attn_job *w, const attn_block *b, attn_room *r) 
             product_run(&(product){.a = r->q + at.row * dp, .rs = dp, .ks = 1, .b = r->kt, .ldb = LANES,
                                    .pb = dh * LANES, .c = s, .ldc = KEYS, .kc = dh},
                         at.rows, whole_vectors(at.lanes));
-            for (int64_t row = at.row; row < at.row + at.rows; row++) {
-                const row_rule rule = rule_at(w, b, row, key0);
-                softmax_row(w, r, &rule, row, whole_vectors(at.lanes));
-            }
+            for (int64_t row = at.row; row < at.row + at.rows; row++) softmax_row(w, b, r, key0, row, whole_vectors(at.lanes));
             product_run(&(product){.a = s, .rs = KEYS, .ks = 1, .b = r->v, .ldb = dp, .pb = LANES,
                                    .c = r->o + at.row * dp, .ldc = dp, .kc = at.lanes, .add = true},
                         at.rows, dp);

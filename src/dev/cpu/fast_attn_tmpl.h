@@ -282,6 +282,12 @@ INLINE row_rule rule_at(const attn_job *w, const attn_block *b, int64_t row, int
     return rule;
 }
 
+/* Dropout's factors of a block of keys for a stacked row. */
+static void drop_row(const attn_job *w, const attn_block *b, int64_t row, int64_t key0, float factor[KEYS]) {
+    attn_drop_factors(w->a, b->row0 + row / w->per, (int32_t)(b->group * w->per + row % w->per), key0, (float)(1 / (1 - w->a->dropout)),
+                      factor);
+}
+
 INLINE vf lane_index(int64_t c) {
     static const float lane[LANES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     return v_add(v_load(lane), v_set1((float)c));

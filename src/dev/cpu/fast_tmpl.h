@@ -1,4 +1,5 @@
 /* fast_tmpl.h - the vector filling, compiled once a level; the width is that of simd_impl.h. */
+#include "dev/cpu/attn_drop_impl.h"
 #include "dev/cpu/gemm_impl.h"
 #include "dev/cpu/kernels_impl.h"
 #include "dev/cpu/segs_impl.h"

@@ -2,7 +2,7 @@
  *
  * s_ij = scale q_i.k_j, then cap tanh(s / cap), then + slope (j - i);  p = softmax over the seen j;  o_i = sum p v_j.
  * Backward, with p from lse and D_i = dO_i.O_i:  dv_j += p dO_i,  ds = p (dO_i.v_j - D_i) (1 - tanh^2) scale,
- * dq_i += ds k_j,  dk_j += ds q_i. */
+ * dq_i += ds k_j,  dk_j += ds q_i. With dropout p m stands for p where it meets v, and m (dO_i.v_j) for dO_i.v_j. */
 
 typedef struct attn_job {
     const hn_attn *a;
@@ -71,6 +71,16 @@ static double attn_score(const hn_attn *a, int32_t head, const real *q, const re
     return a->alibi ? s + D(a->alibi[head]) * (double)apart : s;
 }
 
+/* Factor of the weight of the key at place j; factor[] holds those of the block that *block says (-1: none yet). */
+static double drop_factor(const hn_attn *a, int64_t row, int32_t head, int64_t j, int64_t *block, float factor[ATTN_DROP_BLOCK]) {
+    if (!(a->dropout > 0)) return 1;
+    if (j / ATTN_DROP_BLOCK != *block) {
+        *block = j / ATTN_DROP_BLOCK;
+        attn_drop_factors(a, row, head, *block * ATTN_DROP_BLOCK, 1, factor);
+    }
+    return (double)factor[j % ATTN_DROP_BLOCK] / (1 - a->dropout);
+}
+
 typedef struct attn_row {
     int64_t row, place, lo, hi;
     int32_t segment, depth, head, group;
@@ -99,11 +109,14 @@ static void attn_row_forward(const attn_job *w, attn_row r) {
     for (int32_t d0 = 0; d0 < a->head_dim; d0 += COLUMNS) {
         const int32_t width = a->head_dim - d0 < COLUMNS ? a->head_dim - d0 : COLUMNS;
         double acc[COLUMNS] = {0};
+        float factor[ATTN_DROP_BLOCK];
+        int64_t block = -1;
         sum = 0;
         for (walk it = walk_start(w, r.segment, r.depth, r.group, r.lo, r.hi); walk_next(&it);) {
             const double p = exp(attn_score(a, r.head, r.q, it.k, it.j - r.place, &slope) - top);
             sum += p;
-            for (int32_t d = 0; d < width; d++) acc[d] += p * D(it.v[d0 + d]);
+            const double kept = p * drop_factor(a, r.row, r.head, it.j, &block, factor);
+            for (int32_t d = 0; d < width; d++) acc[d] += kept * D(it.v[d0 + d]);
         }
         for (int32_t d = 0; d < width; d++) o[d0 + d] = (real)(acc[d] / sum);
     }
@@ -135,17 +148,20 @@ static void attn_row_back(const attn_job *w, attn_row r) {
     const double lse = D(w->lse_in[r.row * a->heads + r.head]);
     real *dq = w->dq + r.row * w->ldq + (int64_t)r.head * a->head_dim;
     double mean = 0, slope;
+    float factor[ATTN_DROP_BLOCK];
+    int64_t block = -1;
     for (int32_t d = 0; d < a->head_dim; d++) mean += D(dout[d]) * D(o[d]);
     for (walk it = walk_start(w, r.segment, r.depth, r.group, r.lo, r.hi); walk_next(&it);) {
         const double p = exp(attn_score(a, r.head, r.q, it.k, it.j - r.place, &slope) - lse);
+        const double m = drop_factor(a, r.row, r.head, it.j, &block, factor);
         double dp = 0;
         for (int32_t d = 0; d < a->head_dim; d++) dp += D(dout[d]) * D(it.v[d]);
-        const double ds = p * (dp - mean) * slope * a->scale;
+        const double ds = p * (m * dp - mean) * slope * a->scale;
         real *dk = w->dk + it.row * w->ldk + skip, *dv = w->dv + it.row * w->ldv + skip;
         for (int32_t d = 0; d < a->head_dim; d++) {
             dq[d] = (real)(D(dq[d]) + ds * D(it.k[d]));
             dk[d] = (real)(D(dk[d]) + ds * D(r.q[d]));
-            dv[d] = (real)(D(dv[d]) + p * D(dout[d]));
+            dv[d] = (real)(D(dv[d]) + p * m * D(dout[d]));
         }
     }
 }
