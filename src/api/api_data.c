@@ -21,15 +21,12 @@ static hn_status find_files(const hone_config *c, const char *split, hn_strlist 
 }
 
 /* Text becomes blocks when a language is learnt; other tasks keep their rows. */
-static hn_status cut_blocks(const hone_config *c, const hone_model *m, hn_rows **rows, hn_error *err) {
-    if (!(c->task->parts & HN_PART_PRETRAIN)) return HN_OK;
+static void ask_for_blocks(const hone_config *c, const hone_model *m, hn_encode_opts *o) {
+    if (!(c->task->parts & HN_PART_PRETRAIN)) return;
     int64_t block = c->pretrain.block_size, positions = m ? hn_model_get_info(m->m)->max_position : 0;
     if (block == HN_UNSET_INT) block = positions > 0 && positions < 1024 ? positions : 1024;
-    hn_rows *cut = NULL;
-    HN_TRY(hn_rows_block(*rows, block, &cut, err));
-    hn_rows_free(*rows);
-    *rows = cut;
-    return HN_OK;
+    o->packing = HN_PACK_BLOCKS;
+    o->max_length = block;
 }
 
 static hn_status check_ids(const hone_model *m, const hn_rows *rows, hn_error *err) {
@@ -44,8 +41,8 @@ static hone_status encode(hone_config *c, const hone_model *m, hone_tokenizer *t
     hn_encode_opts o;
     hn_rows *rows = NULL;
     hn_status st = hn_encode_from(c, &o, eval, &err);
+    if (st == HN_OK) ask_for_blocks(c, m, &o);
     if (st == HN_OK) st = hn_rows_encode(files, tok ? tok->t : NULL, &o, &rows, &err);
-    if (st == HN_OK) st = cut_blocks(c, m, &rows, &err);
     if (st == HN_OK) st = check_ids(m, rows, &err);
     hone_dataset *d = st == HN_OK ? hn_calloc(1, sizeof *d) : NULL;
     if (st == HN_OK && !d) st = hn_nomem(&err, sizeof *d);

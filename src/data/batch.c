@@ -53,20 +53,30 @@ void hn_batch_target(hn_batch *b, int64_t row, int32_t target, double weight, in
     b->sequence[r] = (int32_t)sequence;
 }
 
+/* A document of row k: one segment, its targets as shifted pairs. */
+static void add_document(hn_batch *b, const hn_rows *rows, int64_t from, int64_t to, int64_t k) {
+    const int32_t *label = rows->label ? rows->label : rows->ids;
+    int64_t n = to - from, base = b->tokens;
+    hn_batch_segment(b, -1, rows->ids + from, n, 0, (int32_t)n);
+    for (int64_t i = 1; i < n; i++)
+        if (rows->loss[from + i]) hn_batch_target(b, base + i - 1, label[from + i], 1.0, k);
+}
+
 hn_status hn_batch_rows(hn_batch *b, const hn_rows *rows, const int64_t *order, int64_t count, hn_error *err) {
-    int64_t tokens = 0, targets = 0;
+    int64_t tokens = 0, targets = 0, segments = 0;
     for (int64_t k = 0; k < count; k++) {
-        int64_t from = rows->at[order[k]], to = rows->at[order[k] + 1];
+        int64_t row = order[k], from = rows->at[row], to = rows->at[row + 1];
         tokens += to - from;
+        segments += rows->document ? rows->row_document[row + 1] - rows->row_document[row] : 1;
         for (int64_t i = from; i < to; i++) targets += rows->loss[i];
     }
-    HN_TRY(hn_batch_begin(b, tokens, count, targets, err));
+    HN_TRY(hn_batch_begin(b, tokens, segments, targets, err));
     for (int64_t k = 0; k < count; k++) {
-        int64_t from = rows->at[order[k]], n = rows->at[order[k] + 1] - from, base = b->tokens;
-        const int32_t *label = rows->label ? rows->label : rows->ids;
-        hn_batch_segment(b, -1, rows->ids + from, n, 0, (int32_t)n);
-        for (int64_t i = 1; i < n; i++)
-            if (rows->loss[from + i]) hn_batch_target(b, base + i - 1, label[from + i], 1.0, k);
+        int64_t row = order[k];
+        if (!rows->document) add_document(b, rows, rows->at[row], rows->at[row + 1], k);
+        else
+            for (int64_t d = rows->row_document[row]; d < rows->row_document[row + 1]; d++)
+                add_document(b, rows, rows->document[d], rows->document[d + 1], k);
     }
     b->sequences = count;
     b->seen_tokens = tokens;

@@ -206,23 +206,35 @@ void hn_gather_free(hn_gather *g);
 
 /* ------------------------------------------------------------------ encoded rows */
 
-typedef struct hn_rows { /* columns in memory; row i is ids[at[i] .. at[i+1]) */
-    int32_t *ids;
-    uint8_t *loss;     /* [tokens] 1: the token is a target (position 0 of a row never is) */
-    int32_t *label;    /* [tokens] or NULL: targets that differ from the ids (rows that bring labels) */
-    int64_t *at;       /* [rows + 1] */
-    int64_t *record;   /* [rows] line of the record in its file */
-    int64_t rows, tokens;
+typedef struct hn_rows { /* columns, in memory or mapped from a file: read only. Row i is ids[at[i] .. at[i+1]) */
+    const int32_t *ids;
+    const uint8_t *loss;   /* [tokens] 1: the token is a target (position 0 of a document never is) */
+    const int32_t *label;  /* [tokens] or NULL: targets that differ from the ids (rows that bring labels) */
+    const int64_t *at;     /* [rows + 1] */
+    const int64_t *record; /* [rows] line of the record in its file; of a packed row: of its first token */
+    const int64_t *document;     /* [documents + 1] packed rows: where each document begins, in tokens; NULL: a row is a document */
+    const int64_t *row_document; /* [rows + 1] row i holds the documents row_document[i] .. row_document[i + 1) */
+    int64_t rows, tokens, documents;
     /* what happened on the way */
     int64_t read, dropped, truncated, targets, longest;
     int64_t bad;           /* records left out under skip_bad; not among dropped */
     int32_t top_id;        /* the largest id or label: a model needs an embedding for it; -1: no tokens */
     char format[64];       /* detected record format: "prompt-completion" ... */
     char reason[160];      /* why: 'columns "prompt" and "completion"' */
-    char fingerprint[33];  /* hash of ids and loss */
+    char fingerprint[33];  /* hash of ids, targets and borders */
     char first_text[64];   /* unused bytes are zero */
+    struct hn_row_files *files; /* the maps; NULL: the columns are in memory */
+    char *prepared;        /* folder the columns are mapped from; NULL: memory */
+    bool reused;           /* an earlier run had prepared them */
 } hn_rows;
 void hn_rows_free(hn_rows *r);
+
+/* How rows are put side by side in rows of max_length tokens, group by group of 1,000 (pack.c). bfd and bfd_split keep documents
+ * apart: attention never crosses their borders; wrapped and blocks make one sequence of them. */
+typedef enum hn_packing { HN_PACK_NONE, HN_PACK_BFD, HN_PACK_BFD_SPLIT, HN_PACK_WRAPPED, HN_PACK_BLOCKS } hn_packing;
+
+/* Called now and then by the caller's thread: bytes of the files read of all, records so far. */
+typedef void hn_progress_fn(void *user, uint64_t done, uint64_t total, int64_t records);
 
 typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     hn_convert_opts convert;      /* records to examples */
@@ -236,16 +248,19 @@ typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     int64_t limit;                /* use the first so many records; HN_UNSET_INT: all */
     const hn_chat *chat;          /* template for message lists; NULL: such rows are refused */
     bool assistant_only;          /* message lists: only what the assistant wrote is trained on */
+    hn_packing packing;           /* max_length is then the length of a full row; no row is dropped for want of targets */
+    const char *prepared_dir;     /* rows are kept there from run to run (prepared_impl.h); NULL: in memory only */
+    uint64_t prepared_bytes;      /* sets of fewer bytes stay in memory */
+    bool overwrite_prepared;      /* make them again though they are there */
+    hn_progress_fn *progress;     /* NULL: none */
+    void *progress_user;
 } hn_encode_opts;
 void hn_encode_defaults(hn_encode_opts *o);
-/* files: read in order. tok NULL only for rows that are tokens already. Errors: EFORMAT with file:line, the missing
- * column and those present; every row dropped; empty. */
+/* files: read in order; all threads work, one block of records after the other, so memory does not depend on their size if
+ * prepared_dir is given. tok NULL only for rows that are tokens already. Errors: EFORMAT with file:line, the missing column and
+ * those present; every row dropped; empty; EIO: the rows cannot be written. */
 hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out,
                          hn_error *err) HN_MUST;
-
-/* Rows of text joined and cut into blocks of equal length, by the rule of transformers' run_clm: groups of 1,000 rows, the
- * rest of a group that fills no block is dropped. EFORMAT: no block is filled. */
-hn_status hn_rows_block(const hn_rows *in, int64_t block, hn_rows **out, hn_error *err) HN_MUST;
 
 /* ------------------------------------------------------------------ looking at rows
  *

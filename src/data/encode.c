@@ -1,39 +1,22 @@
-/* encode.c - files to encoded rows: read a block of records, encode them on all threads, append in order.
+/* encode.c - files to encoded rows: what becomes of each example once it is tokens.
  *
- * The pipeline of TRL's SFTTrainer: end token, tokenise, targets, truncate to max_length, drop what has no target
- * left (a target in the first position keeps a row, though no loss ever reads it). Only one block of records is in
- * memory at a time; results do not depend on the number of threads. */
-#include "data/encode_impl.h"
-#include "data/records_impl.h"
-#include "data/rows_impl.h"
-
+ * The order of TRL's SFTTrainer: truncate to max_length and drop what has no target left (a target in the first position keeps
+ * a row, though no loss ever reads it), or pack; then store, in memory or, from a certain size on, on disk. */
 #include <string.h>
 
-enum { BLOCK = 256, GRAIN = 8 };
-
-typedef struct { /* one record, or one group of gathered records, on its way */
-    hn_json *record; /* NULL: examples are there already */
-    int64_t line;
-    hn_examples examples;
-    hn_row *row; /* [examples.n] and more: rows keep their memory */
-    size_t rows;
-    hn_status st;
-    hn_error *err; /* of st; NULL where there was no memory for it */
-} item;
+#include "data/pass_impl.h"
+#include "data/prepared_impl.h"
 
 typedef struct {
-    const hn_tokenizer *tok;
+    hn_pass pass;
     const hn_encode_opts *o;
-    const hn_format *format;
-    hn_gather *gather; /* NULL: the format needs none */
-    hn_encoder like;   /* what has been settled */
-    bool settled;
-    item block[BLOCK];
-    int64_t n;
-    hn_rows *rows;
-    hn_rows_cap cap;
+    hn_store store;
+    hn_packer packer;
+    hn_prepared place;
+    hn_rows *counts;      /* the store's */
     int64_t borders;
     hn_examples notes;    /* only its notes: of all records */
+    hn_json *said;        /* what there is to say about the rows, said again when they are reused */
     char first_bad[1024]; /* the first record left out, for the warning */
 } job;
 
@@ -42,190 +25,63 @@ void hn_encode_defaults(hn_encode_opts *o) {
     hn_convert_defaults(&o->convert);
 }
 
-static hn_status encode_item(const job *j, item *it, hn_encoder *e, hn_error *err) {
-    if (it->record) HN_TRY(hn_format_convert(j->format, it->record, &j->o->convert, &it->examples, err));
-    size_t n = it->examples.n;
-    if (n > it->rows) {
-        hn_row *row = hn_realloc_array(it->row, n, sizeof *row);
-        if (!row) return hn_nomem(err, n * sizeof *row);
-        memset(row + it->rows, 0, (n - it->rows) * sizeof *row);
-        it->row = row;
-        it->rows = n;
-    }
-    for (size_t i = 0; i < n; i++) HN_TRY(hn_example_encode(&it->examples.v[i], e, &it->row[i], err));
-    return HN_OK;
-}
-
-static void encode_some(void *ctx, int64_t begin, int64_t end) {
-    job *j = ctx;
-    hn_encoder e = {.tok = j->tok, .o = j->o, .eos = j->like.eos, .completion_only = j->like.completion_only};
-    for (int64_t i = begin; i < end; i++) {
-        item *it = &j->block[i];
-        hn_error err = {0};
-        it->st = encode_item(j, it, &e, &err);
-        if (it->st == HN_OK) continue;
-        it->err = hn_alloc(sizeof err);
-        if (it->err) *it->err = err;
-    }
-    hn_encoder_release(&e);
-}
-
 /* A record that cannot be used: the end, or with skip_bad one more that is left out. */
-static hn_status refuse(job *j, hn_status st, const hn_error *why, hn_error *err) {
-    if (!j->o->skip_bad || st != HN_EFORMAT) {
-        if (err) *err = *why;
-        return st;
+static hn_status refuse(job *j, const hn_item *it, hn_error *err) {
+    if (!j->o->skip_bad || it->st != HN_EFORMAT || it->fatal) {
+        if (err) *err = *it->err;
+        return it->st;
     }
-    if (j->rows->bad++ == 0) snprintf(j->first_bad, sizeof j->first_bad, "%s", why->msg);
+    if (j->counts->bad++ == 0) snprintf(j->first_bad, sizeof j->first_bad, "%s", it->err->msg);
     return HN_OK;
+}
+
+/* Rows go to disk once they are many. A place that cannot be written to is no reason to stop: they fit, or memory runs out. */
+static hn_status store_row(void *user, const hn_packed *row, hn_error *err) {
+    job *j = user;
+    if (j->place.dir && !j->store.dir && hn_store_bytes(&j->store) >= j->o->prepared_bytes) {
+        hn_error why = {0};
+        if (hn_prepared_begin(&j->place, &why) == HN_OK) {
+            HN_TRY(hn_store_spill(&j->store, j->place.temp, err));
+        } else {
+            hn_warn("prepared rows stay in memory: %s", why.msg);
+            hn_prepared_release(&j->place);
+        }
+    }
+    return hn_store_add(&j->store, row, err);
 }
 
 static hn_status keep(job *j, const hn_row *row, int64_t line, hn_error *err) {
+    static const int64_t whole = 0;
     const hn_encode_opts *o = j->o;
-    int32_t *id = row->id, *label = row->label;
-    int64_t n = (int64_t)row->n;
-    bool cut = o->max_length != HN_UNSET_INT && n > o->max_length;
+    hn_packed out = {row->id, row->label, (int64_t)row->n, &whole, 1, line};
+    j->borders += row->prompt_alone > row->prompt;
+    if (o->packing != HN_PACK_NONE) return hn_packer_add(&j->packer, out.id, out.label, out.n, line, err);
+    bool cut = o->max_length != HN_UNSET_INT && out.n > o->max_length;
     if (cut && o->keep_end) {
-        id += n - o->max_length;
-        label += n - o->max_length;
+        out.id += out.n - o->max_length;
+        out.label += out.n - o->max_length;
     }
-    if (cut) n = o->max_length;
+    if (cut) out.n = o->max_length;
     bool target = o->keep_all;
-    for (int64_t i = 0; i < n && !target; i++) target = label[i] != HN_NO_TARGET;
-    j->rows->truncated += cut;
-    j->rows->dropped += !target;
-    j->borders += row->border;
-    return target ? hn_rows_add(&j->cap, j->rows, id, label, n, line, err) : HN_OK;
+    for (int64_t i = 0; i < out.n && !target; i++) target = out.label[i] != HN_NO_TARGET;
+    j->counts->truncated += cut;
+    j->counts->dropped += !target;
+    return target ? store_row(j, &out, err) : HN_OK;
 }
 
-static hn_status keep_all(job *j, const item *it, hn_error *err) {
+static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
+    job *j = user;
+    (void)p;
+    if (it->st != HN_OK) return refuse(j, it, err);
     for (size_t i = 0; i < it->examples.notes; i++) hn_examples_note(&j->notes, it->examples.note[i].what, it->examples.note[i].n);
-    for (size_t i = 0; i < it->examples.n; i++) HN_TRY(keep(j, &it->row[i], it->line, err));
+    for (size_t i = 0; i < it->count; i++)
+        for (size_t k = 0; k < it->encoded[i].n; k++) HN_TRY(keep(j, &it->encoded[i].row[k], it->raw.line, err));
     return HN_OK;
 }
 
-/* The first example decides for all which part is trained on, and whether an end token is needed. */
-static hn_status settle_encoder(job *j, hn_error *err) {
-    hn_examples x = {0};
-    hn_status st = HN_OK;
-    for (int64_t i = 0; i < j->n && st == HN_OK && !j->settled; i++) {
-        const hn_examples *have = &j->block[i].examples;
-        if (j->block[i].record) {
-            if (hn_format_convert(j->format, j->block[i].record, &j->o->convert, &x, NULL) != HN_OK) continue; /* said when it is encoded */
-            have = &x;
-        }
-        if (have->n == 0) continue;
-        j->like = (hn_encoder){.tok = j->tok, .o = j->o};
-        st = hn_encoder_settle(&j->like, &have->v[0], err);
-        hn_str first = hn_example_text(&have->v[0]);
-        size_t n = first.n < sizeof j->rows->first_text ? first.n : sizeof j->rows->first_text - 1;
-        while (n > 0 && n < first.n && ((unsigned char)first.p[n] & 0xC0) == 0x80) n--; /* whole characters */
-        memcpy(j->rows->first_text, first.p, n);
-        j->settled = true;
-    }
-    hn_examples_release(&x);
-    return st;
-}
-
-static hn_status flush(job *j, const hn_records *r, hn_error *err) {
-    hn_status st = j->settled ? HN_OK : settle_encoder(j, err);
-    if (st == HN_OK) hn_par_for(j->n, GRAIN, encode_some, j);
-    for (int64_t i = 0; i < j->n; i++) {
-        item *it = &j->block[i];
-        if (st == HN_OK && it->st == HN_OK) st = keep_all(j, it, err);
-        else if (st == HN_OK && !it->err) st = hn_nomem(err, sizeof *it->err);
-        else if (st == HN_OK) {
-            char place[600] = "";
-            if (r) hn_records_place(r, it->line, place, sizeof place);
-            if (r) hn_error_context(it->err, "%s", place);
-            st = refuse(j, it->st, it->err, err);
-        }
-        hn_json_free(it->record);
-        hn_free(it->err);
-        hn_examples_clear(&it->examples);
-        it->record = NULL;
-        it->err = NULL;
-    }
-    j->n = 0;
-    return st;
-}
-
-/* The format, from the first records. */
-static hn_status settle(job *j, hn_records *r, hn_error *err) {
-    hn_json *first[HN_AHEAD];
-    size_t n;
-    HN_TRY(hn_records_ahead(r, first, &n, err));
-    if (n == 0) return HN_OK;
-    hn_status st = hn_format_choose(first, n, &j->o->convert, &j->format, j->rows->reason, err);
-    if (st != HN_OK) return j->o->skip_bad && st == HN_EFORMAT ? HN_OK : st;
-    snprintf(j->rows->format, sizeof j->rows->format, "%s", hn_format_name(j->format));
-    return hn_format_gathers(j->format) ? hn_gather_new(j->format, &j->gather, err) : HN_OK;
-}
-
-/* Takes a record. */
-static hn_status take(job *j, hn_json *record, int64_t line, const hn_records *r, hn_error *err) {
-    hn_error why = {0};
-    hn_status st = HN_OK;
-    if (j->format && !j->gather) {
-        item *it = &j->block[j->n++];
-        it->record = record;
-        it->line = line;
-        return j->n == BLOCK ? flush(j, r, err) : HN_OK;
-    }
-    if (j->gather) st = hn_gather_add(j->gather, record, line, &j->o->convert, &why);
-    else st = hn_format_choose(&record, 1, &j->o->convert, &j->format, j->rows->reason, &why);
-    hn_json_free(record);
-    if (st == HN_OK) return HN_OK;
-    char place[600];
-    hn_records_place(r, line, place, sizeof place);
-    hn_error_context(&why, "%s", place);
-    return refuse(j, st, &why, err);
-}
-
-static hn_status read_file(job *j, hn_records *r, hn_error *err) {
-    if (!j->format) {
-        hn_status st = settle(j, r, err);
-        char place[600];
-        hn_records_place(r, r->ahead ? r->ahead[0].line : 0, place, sizeof place);
-        if (st == HN_EFORMAT) hn_error_context(err, "%s", place);
-        HN_TRY(st);
-    }
-    for (;;) {
-        if (j->o->limit != HN_UNSET_INT && j->rows->read >= j->o->limit) return flush(j, r, err);
-        hn_json *record;
-        int64_t line;
-        hn_error why = {0};
-        hn_status st = hn_records_next(r, &record, &line, &why);
-        if (st == HN_OK && !record) return flush(j, r, err);
-        j->rows->read++;
-        if (st == HN_OK) {
-            HN_TRY(take(j, record, line, r, err));
-            continue;
-        }
-        HN_TRY(flush(j, r, err)); /* an earlier record may be the first bad one */
-        if (r->broken || st != HN_EFORMAT) {
-            if (err) *err = why;
-            return st;
-        }
-        HN_TRY(refuse(j, st, &why, err));
-    }
-}
-
-/* The examples of records that were gathered. */
-static hn_status read_gathered(job *j, hn_error *err) {
-    bool more = j->gather != NULL;
-    while (more) {
-        item *it = &j->block[j->n];
-        HN_TRY(hn_gather_next(j->gather, &j->o->convert, &it->examples, &it->line, &more, err));
-        j->n += more;
-        if (j->n == BLOCK || !more) HN_TRY(flush(j, NULL, err));
-    }
-    return HN_OK;
-}
-
-static hn_status nothing_left(const job *j, const hn_strlist *files, hn_error *err) {
-    const hn_rows *r = j->rows;
-    const char *name = files->n ? files->v[0] : "no file";
+static hn_status nothing_left(const job *j, hn_error *err) {
+    const hn_rows *r = j->counts;
+    const char *name = j->pass.files->n ? j->pass.files->v[0] : "no file";
     if (r->read == 0) {
         hn_fail(err, HN_EFORMAT, "%s: no records: the data set is empty", name);
         hn_error_fix(err, "check --dataset_name");
@@ -235,6 +91,12 @@ static hn_status nothing_left(const job *j, const hn_strlist *files, hn_error *e
         hn_fail(err, HN_EFORMAT, "%s: none of its %lld records can be used", name, (long long)r->read);
         hn_error_detail(err, "the first: %s", j->first_bad);
         hn_error_fix(err, "correct the records; without --on_bad_row skip the first error is shown whole");
+        return HN_EFORMAT;
+    }
+    if (j->o->packing == HN_PACK_BLOCKS) {
+        hn_fail(err, HN_EFORMAT, "the texts have %lld tokens in all, too few for one block of %lld", (long long)j->packer.left,
+                (long long)j->o->max_length);
+        hn_error_fix(err, "give more text, or a smaller --block_size");
         return HN_EFORMAT;
     }
     hn_fail(err, HN_EFORMAT, "%s: every row dropped: none of %lld has a token to train on", name, (long long)(r->read - r->bad));
@@ -247,61 +109,109 @@ static hn_status nothing_left(const job *j, const hn_strlist *files, hn_error *e
     return HN_EFORMAT;
 }
 
-static void say_what_happened(const job *j) {
-    const hn_rows *r = j->rows;
-    for (size_t i = 0; i < j->notes.notes; i++) hn_info("%lld %s", (long long)j->notes.note[i].n, j->notes.note[i].what);
-    if (r->bad) hn_warn("%lld records left out as not usable; the first: %s", (long long)r->bad, j->first_bad);
-    if (r->dropped) {
-        hn_warn("%lld of %lld rows dropped: no token to train on is left in them%s", (long long)r->dropped, (long long)r->read,
-                r->truncated ? " after truncation" : "");
-    }
-    if (j->borders) {
-        hn_warn("in %lld rows the end of the prompt and the start of the completion are one token; training counts that "
-                "token to the completion, while a prompt alone is tokenised differently", (long long)j->borders);
+/* ------------------------------------------------------------------ what there is to say */
+
+static void note(job *j, hn_log_level level, const char *fmt, ...) HN_PRINTF(3, 4);
+static void note(job *j, hn_log_level level, const char *fmt, ...) {
+    char text[2048];
+    va_list args;
+    text[0] = level == HN_LOG_WARN ? 'w' : 'i';
+    va_start(args, fmt);
+    vsnprintf(text + 1, sizeof text - 1, fmt, args);
+    va_end(args);
+    hn_json_push(j->said, hn_json_new_str(text, strlen(text)));
+}
+
+static void say(const hn_json *said) {
+    for (size_t i = 0; i < hn_json_len(said); i++) {
+        const char *text = hn_json_cstr(hn_json_at(said, i));
+        if (text && *text) hn_log(*text == 'w' ? HN_LOG_WARN : HN_LOG_INFO, "%s", text + 1);
     }
 }
+
+static void note_what_happened(job *j) {
+    const hn_rows *r = j->counts;
+    for (size_t i = 0; i < j->notes.notes; i++) note(j, HN_LOG_INFO, "%lld %s", (long long)j->notes.note[i].n, j->notes.note[i].what);
+    if (r->bad) note(j, HN_LOG_WARN, "%lld records left out as not usable; the first: %s", (long long)r->bad, j->first_bad);
+    if (r->dropped) {
+        note(j, HN_LOG_WARN, "%lld of %lld rows dropped: no token to train on is left in them%s", (long long)r->dropped, (long long)r->read,
+             r->truncated ? " after truncation" : "");
+    }
+    if (j->borders) {
+        note(j, HN_LOG_WARN, "in %lld rows the end of the prompt and the start of the completion are one token; training counts that "
+             "token to the completion, while a prompt alone is tokenised differently", (long long)j->borders);
+    }
+}
+
+/* ------------------------------------------------------------------ from beginning to end */
 
 static hn_status check(const hn_encode_opts *o, hn_error *err) {
     const hn_format *f;
     char reason[HN_REASON];
     if (o->max_length != HN_UNSET_INT && o->max_length < 1)
         return hn_fail(err, HN_EARG, "max_length is %lld, at least 1 is expected", (long long)o->max_length);
+    if (o->packing != HN_PACK_NONE && o->max_length == HN_UNSET_INT) {
+        hn_fail(err, HN_EARG, "packing needs a length to fill");
+        hn_error_fix(err, "give --max_length");
+        return HN_EARG;
+    }
     return o->convert.format ? hn_format_choose(NULL, 0, &o->convert, &f, reason, err) : HN_OK;
+}
+
+static hn_status make(job *j, hn_error *err) {
+    const hn_encode_opts *o = j->o;
+    HN_TRY(hn_store_begin(&j->store, o->packing == HN_PACK_BFD || o->packing == HN_PACK_BFD_SPLIT, err));
+    j->counts = j->store.rows;
+    hn_packer_begin(&j->packer, o->packing, o->max_length, store_row, j);
+    HN_TRY(hn_pass_run(&j->pass, err));
+    if (o->packing != HN_PACK_NONE) HN_TRY(hn_packer_end(&j->packer, err));
+    hn_rows *r = j->counts;
+    r->read = j->pass.read;
+    r->truncated += j->packer.cut;
+    if (r->rows == 0 || (o->packing != HN_PACK_NONE && r->targets == 0 && !o->keep_all)) return nothing_left(j, err);
+    snprintf(r->format, sizeof r->format, "%s", j->pass.format ? hn_format_name(j->pass.format) : "");
+    if (o->packing == HN_PACK_BLOCKS) snprintf(r->reason, sizeof r->reason, "blocks of %lld tokens", (long long)o->max_length);
+    else snprintf(r->reason, sizeof r->reason, "%s", j->pass.reason);
+    memcpy(r->first_text, j->pass.first_text, sizeof r->first_text);
+    note_what_happened(j);
+    return hn_store_finish(&j->store, err);
+}
+
+/* The rows of an earlier run, or new ones. */
+static hn_status get(job *j, const hn_strlist *files, const hn_tokenizer *tok, hn_rows **out, hn_error *err) {
+    j->said = hn_json_new_array();
+    if (!j->said) return hn_nomem(err, 64);
+    HN_TRY(hn_prepared_place(&j->place, files, tok, j->o, err));
+    if (j->place.dir && !j->o->overwrite_prepared) {
+        hn_json *said;
+        HN_TRY(hn_prepared_open(&j->place, out, &said, err));
+        if (*out) {
+            hn_json_free(j->said);
+            j->said = said;
+            return HN_OK;
+        }
+    }
+    HN_TRY(make(j, err));
+    if (j->store.dir) return hn_prepared_commit(&j->place, &j->store, j->said, out, err);
+    *out = j->store.rows;
+    j->store.rows = NULL;
+    return HN_OK;
 }
 
 hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out, hn_error *err) {
     *out = NULL;
     HN_TRY(check(o, err));
     job *j = hn_calloc(1, sizeof *j);
-    hn_status st = j && (j->rows = hn_rows_new()) ? HN_OK : hn_nomem(err, sizeof *j);
-    for (size_t i = 0; i < files->n && st == HN_OK; i++) {
-        hn_records *r;
-        j->tok = tok;
-        j->o = o;
-        st = hn_records_open(files->v[i], &r, err);
-        if (st != HN_OK) break;
-        st = read_file(j, r, err);
-        hn_records_close(r);
-    }
-    if (st == HN_OK) st = read_gathered(j, err);
-    if (st == HN_OK && j->rows->rows == 0) {
-        j->o = o;
-        st = nothing_left(j, files, err);
-    }
-    if (st == HN_OK) st = hn_rows_seal(j->rows, err);
-    if (st == HN_OK) {
-        say_what_happened(j);
-        *out = j->rows;
-        j->rows = NULL;
-    }
-    for (int64_t i = 0; j && i < BLOCK; i++) {
-        hn_json_free(j->block[i].record);
-        hn_examples_release(&j->block[i].examples);
-        for (size_t k = 0; k < j->block[i].rows; k++) hn_row_release(&j->block[i].row[k]);
-        hn_free(j->block[i].row);
-    }
-    if (j) hn_gather_free(j->gather);
-    if (j) hn_rows_free(j->rows);
+    if (!j) return hn_nomem(err, sizeof *j);
+    j->o = o;
+    j->place.lock = -1;
+    j->pass = (hn_pass){.files = files, .tok = tok, .o = o, .convert = o->convert, .stop_at_bad = !o->skip_bad, .fn = on_item, .user = j};
+    hn_status st = get(j, files, tok, out, err);
+    if (st == HN_OK) say(j->said);
+    hn_json_free(j->said);
+    hn_packer_release(&j->packer);
+    hn_store_release(&j->store);
+    hn_prepared_release(&j->place);
     hn_free(j);
     return st;
 }

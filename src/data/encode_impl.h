@@ -10,11 +10,24 @@
 
 enum { HN_NO_TARGET = -100 };
 
-typedef struct hn_row { /* one encoded example; reused from example to example */
+typedef struct hn_row { /* one sequence of tokens; reused from example to example */
+    const char *name;   /* of hn_look_part */
     int32_t *id, *label; /* label HN_NO_TARGET: not a target */
     size_t n, cap;
-    bool border; /* the prompt's last token and the completion's first merge into one */
+    size_t prompt;       /* tokens before the completion; 0: no such border */
+    size_t prompt_alone; /* tokens of the prompt tokenised alone */
+    /* only for a look */
+    hn_buf text;         /* what was tokenised; p NULL: the row came as tokens */
+    hn_token_span *span; /* [n] */
+    size_t span_cap;
+    hn_byte_span *wrote; /* what the assistant wrote */
+    size_t wrotes, wrote_cap;
 } hn_row;
+enum { HN_ROWS = 2 };
+typedef struct hn_encoded { /* an encoded example */
+    hn_row row[HN_ROWS];
+    size_t n;
+} hn_encoded;
 
 /* What encoding an example may use: shared settings, and working memory of the thread that runs it. */
 typedef struct hn_encoder {
@@ -22,8 +35,9 @@ typedef struct hn_encoder {
     const hn_encode_opts *o;
     hn_str eos;           /* text of the end token; p NULL: nothing is appended */
     bool completion_only;
+    bool look;            /* keep texts and places */
     hn_encoding whole, prompt;
-    hn_buf text; /* what was tokenised into whole */
+    hn_buf text;
 } hn_encoder;
 void hn_encoder_release(hn_encoder *e);
 
@@ -33,25 +47,27 @@ typedef struct hn_kind_encoder {
     bool needs_tokenizer;
     /* completion_only_loss where it is not set, from the first example; NULL: false. */
     bool (*completion_only)(const hn_json *x);
-    /* Fills row (empty at the call). Errors name the column, not the place. */
-    hn_status (*encode)(const hn_json *x, hn_encoder *e, hn_row *row, hn_error *err);
+    /* Fills out->row and out->n; the rows are empty at the call. Errors name the column, not the place. */
+    hn_status (*encode)(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_error *err);
 } hn_kind_encoder;
 
-/* What the first example decides for all: which part is trained on, end token. EARG: no tokenizer, no end token. */
+/* What the first example decides for all: which part is trained on, end token. EARG: no tokenizer, no end token, no template. */
 hn_status hn_encoder_settle(hn_encoder *e, const hn_example *first, hn_error *err) HN_MUST;
-/* Replaces the contents of row. ENOTSUP: nothing trains on this kind. */
-hn_status hn_example_encode(const hn_example *x, hn_encoder *e, hn_row *row, hn_error *err) HN_MUST;
-bool hn_example_needs_tokenizer(const hn_example *x);
+/* Replaces the contents of out. ENOTSUP: nothing trains on this kind. */
+hn_status hn_example_encode(const hn_example *x, hn_encoder *e, hn_encoded *out, hn_error *err) HN_MUST;
+void hn_encoded_release(hn_encoded *x);
 /* The text an example begins with, for messages; n 0: it has none. */
 hn_str hn_example_text(const hn_example *x);
 
 /* Appends ids; label NULL: every id is its own target. */
 hn_status hn_row_add(hn_row *row, const int32_t *id, const int32_t *label, size_t n, hn_error *err) HN_MUST;
-void hn_row_release(hn_row *row);
-/* Language modelling: the text with the end token, all of it targets. */
-hn_status hn_row_text(hn_encoder *e, hn_str text, hn_row *row, hn_error *err) HN_MUST;
-/* Prompt and completion tokenised as one text; the completion (with the end token) begins where the ids of the
- * prompt alone and of the whole part (TRL's common_prefix_length). */
-hn_status hn_row_completion(hn_encoder *e, hn_str prompt, hn_str completion, hn_row *row, hn_error *err) HN_MUST;
+/* The tokens of a text, all of them targets. special: with the tokenizer's special tokens. */
+hn_status hn_row_tokenize(hn_encoder *e, hn_str text, bool special, hn_row *row, hn_error *err) HN_MUST;
+/* head + tail + end token, unless the tail ends with it; valid until the next call. */
+hn_status hn_encoder_join(hn_encoder *e, hn_str head, hn_str tail, hn_str *out, hn_error *err) HN_MUST;
+/* How many ids the prompt, tokenised alone, has in common with the beginning of the row (TRL's common_prefix_length):
+ * there the completion begins. Also sets prompt and prompt_alone. */
+hn_status hn_row_prompt(hn_encoder *e, hn_str prompt, bool special, hn_row *row, hn_error *err) HN_MUST;
+void hn_row_mask(hn_row *row, size_t from, size_t to); /* these tokens are no targets */
 
 #endif

@@ -1,12 +1,12 @@
 /* encode_prompt.c - a prompt alone, to generate from: nothing of it is a target, no end token is added. */
 #include "data/encode_impl.h"
 
-static hn_status encode(const hn_json *x, hn_encoder *e, hn_row *row, hn_error *err) {
+static hn_status encode(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_error *err) {
     hn_str prompt;
     HN_TRY(hn_column_text(x, "prompt", &prompt, err));
-    HN_TRY(hn_tokenizer_encode(e->tok, prompt, HN_ENCODE_SPECIAL, &e->prompt, err));
-    HN_TRY(hn_row_add(row, e->prompt.id, NULL, e->prompt.n, err));
-    for (size_t i = 0; i < row->n; i++) row->label[i] = HN_NO_TARGET;
+    out->n = 1;
+    HN_TRY(hn_row_tokenize(e, prompt, true, &out->row[0], err));
+    hn_row_mask(&out->row[0], 0, out->row[0].n);
     return HN_OK;
 }
 

@@ -11,7 +11,9 @@ static hn_status token(const hn_json *array, const char *column, size_t i, int64
 }
 
 /* Whether ids fit the model is the model's to say (hn_rows.top_id): its table may be larger than a tokenizer. */
-static hn_status encode(const hn_json *x, hn_encoder *e, hn_row *row, hn_error *err) {
+static hn_status encode(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_error *err) {
+    hn_row *row = &out->row[0];
+    out->n = 1;
     const hn_json *ids = hn_json_get(x, "input_ids"), *labels = hn_json_get(x, "labels");
     const hn_json *mask = !labels && e->completion_only ? hn_json_get(x, "completion_mask") : NULL;
     if (!labels && e->completion_only && !mask) return hn_bad_row(err, "column \"completion_mask\" is missing");

@@ -25,16 +25,15 @@ static hn_status no_encoder(hn_kind kind, hn_error *err) {
     return HN_ENOTSUP;
 }
 
-hn_status hn_example_encode(const hn_example *x, hn_encoder *e, hn_row *row, hn_error *err) {
+hn_status hn_example_encode(const hn_example *x, hn_encoder *e, hn_encoded *out, hn_error *err) {
     const hn_kind_encoder *k = find(x->kind);
-    row->n = 0;
-    row->border = false;
-    return k ? k->encode(x->value, e, row, err) : no_encoder(x->kind, err);
-}
-
-bool hn_example_needs_tokenizer(const hn_example *x) {
-    const hn_kind_encoder *k = find(x->kind);
-    return k && k->needs_tokenizer;
+    for (size_t i = 0; i < HN_ROWS; i++) {
+        hn_row *row = &out->row[i];
+        row->name = "row";
+        row->n = row->prompt = row->prompt_alone = row->wrotes = 0;
+    }
+    out->n = 0;
+    return k ? k->encode(x->value, e, out, err) : no_encoder(x->kind, err);
 }
 
 static hn_status find_eos(hn_encoder *e, hn_error *err) {

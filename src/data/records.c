@@ -3,6 +3,7 @@
 #include "data/sources_impl.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const hn_reader *const readers[] = {
 #define HN_READER(name) &hn_read_##name,
@@ -184,6 +185,11 @@ hn_status hn_records_next(hn_records *r, hn_json **record, int64_t *line, hn_err
 }
 
 bool hn_records_usable(const hn_records *r) { return !r->broken; }
+
+uint64_t hn_records_position(const hn_records *r) {
+    off_t at = lseek(r->src.fd, 0, SEEK_CUR);
+    return at > (off_t)r->src.raw_n ? (uint64_t)at - r->src.raw_n : 0;
+}
 
 const char *hn_records_path(const hn_records *r) { return r->src.path; }
 

@@ -43,6 +43,8 @@ struct hn_records {
 hn_status hn_records_ahead(hn_records *r, hn_json **record, size_t *n, hn_error *err) HN_MUST;
 /* "file:12", or "file: record 12" where lines mean nothing. */
 void hn_records_place(const hn_records *r, int64_t line, char *out, size_t cap);
+/* Bytes of the file that have been used so far, for progress. */
+uint64_t hn_records_position(const hn_records *r);
 /* The next line of the file; one that is too long is EFORMAT, and other errors leave the stream broken. */
 hn_status hn_records_line(hn_records *r, hn_str *line, hn_line *got, hn_error *err) HN_MUST;
 /* EFORMAT with the place unless the n bytes that begin on this line are UTF-8. */

@@ -23,43 +23,62 @@ hn_status hn_row_add(hn_row *row, const int32_t *id, const int32_t *label, size_
     return HN_OK;
 }
 
-void hn_row_release(hn_row *row) {
-    hn_free(row->id);
-    hn_free(row->label);
-    *row = (hn_row){0};
+void hn_encoded_release(hn_encoded *x) {
+    for (int i = 0; i < HN_ROWS; i++) {
+        hn_row *row = &x->row[i];
+        hn_free(row->id);
+        hn_free(row->label);
+        hn_free(row->span);
+        hn_free(row->wrote);
+        hn_buf_release(&row->text);
+    }
+    *x = (hn_encoded){0};
+}
+
+/* The text and the place of every token in it, for a look. */
+static hn_status keep_places(hn_encoder *e, hn_str text, hn_row *row, hn_error *err) {
+    hn_buf_clear(&row->text);
+    hn_buf_add(&row->text, text.n ? text.p : "", text.n);
+    if (row->text.failed) return hn_nomem(err, text.n);
+    if (row->n > row->span_cap || !row->span) {
+        hn_token_span *span = hn_realloc_array(row->span, row->n + 1, sizeof *span);
+        if (!span) return hn_nomem(err, row->n * sizeof *span);
+        row->span = span;
+        row->span_cap = row->n + 1;
+    }
+    if (row->n) memcpy(row->span, e->whole.span, row->n * sizeof *row->span);
+    return HN_OK;
+}
+
+hn_status hn_row_tokenize(hn_encoder *e, hn_str text, bool special, hn_row *row, hn_error *err) {
+    unsigned flags = (special ? HN_ENCODE_SPECIAL : 0) | (e->look ? HN_ENCODE_SPANS : 0);
+    HN_TRY(hn_tokenizer_encode(e->tok, text, flags, &e->whole, err));
+    HN_TRY(hn_row_add(row, e->whole.id, NULL, e->whole.n, err));
+    return e->look ? keep_places(e, text, row, err) : HN_OK;
 }
 
 static bool ends_with(hn_str s, hn_str tail) {
     return s.n >= tail.n && (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
 }
 
-/* prompt + completion + end token, in e->text. */
-static hn_status join(hn_encoder *e, hn_str prompt, hn_str completion, hn_str *out, hn_error *err) {
+hn_status hn_encoder_join(hn_encoder *e, hn_str head, hn_str tail, hn_str *out, hn_error *err) {
     hn_buf_clear(&e->text);
-    hn_buf_add(&e->text, prompt.p, prompt.n);
-    hn_buf_add(&e->text, completion.p, completion.n);
-    if (e->eos.p && !ends_with(completion, e->eos)) hn_buf_add(&e->text, e->eos.p, e->eos.n);
+    hn_buf_add(&e->text, head.p, head.n);
+    hn_buf_add(&e->text, tail.p, tail.n);
+    if (e->eos.p && !ends_with(tail, e->eos)) hn_buf_add(&e->text, e->eos.p, e->eos.n);
     *out = (hn_str){e->text.p ? e->text.p : "", e->text.n};
     return e->text.failed ? hn_nomem(err, e->text.n) : HN_OK;
 }
 
-hn_status hn_row_text(hn_encoder *e, hn_str text, hn_row *row, hn_error *err) {
-    hn_str whole;
-    HN_TRY(join(e, (hn_str){"", 0}, text, &whole, err));
-    HN_TRY(hn_tokenizer_encode(e->tok, whole, HN_ENCODE_SPECIAL, &e->whole, err));
-    return hn_row_add(row, e->whole.id, NULL, e->whole.n, err);
+hn_status hn_row_prompt(hn_encoder *e, hn_str prompt, bool special, hn_row *row, hn_error *err) {
+    HN_TRY(hn_tokenizer_encode(e->tok, prompt, special ? HN_ENCODE_SPECIAL : 0, &e->prompt, err));
+    size_t most = e->prompt.n < row->n ? e->prompt.n : row->n;
+    row->prompt = 0;
+    while (row->prompt < most && e->prompt.id[row->prompt] == row->id[row->prompt]) row->prompt++;
+    row->prompt_alone = e->prompt.n;
+    return HN_OK;
 }
 
-hn_status hn_row_completion(hn_encoder *e, hn_str prompt, hn_str completion, hn_row *row, hn_error *err) {
-    hn_str whole;
-    HN_TRY(join(e, prompt, completion, &whole, err));
-    HN_TRY(hn_tokenizer_encode(e->tok, whole, HN_ENCODE_SPECIAL, &e->whole, err));
-    HN_TRY(hn_row_add(row, e->whole.id, NULL, e->whole.n, err));
-    if (!e->completion_only) return HN_OK;
-    HN_TRY(hn_tokenizer_encode(e->tok, prompt, HN_ENCODE_SPECIAL, &e->prompt, err));
-    size_t from = 0, most = e->prompt.n < row->n ? e->prompt.n : row->n;
-    while (from < most && e->prompt.id[from] == row->id[from]) from++;
-    row->border = from < e->prompt.n;
-    for (size_t i = 0; i < from; i++) row->label[i] = HN_NO_TARGET;
-    return HN_OK;
+void hn_row_mask(hn_row *row, size_t from, size_t to) {
+    for (size_t i = from; i < to; i++) row->label[i] = HN_NO_TARGET;
 }

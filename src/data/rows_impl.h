@@ -1,18 +1,50 @@
-/* rows_impl.h - building encoded rows; for the files of this room. */
+/* rows_impl.h - building encoded rows, in memory or in files; for the files of this room. */
 #ifndef HN_ROWS_IMPL_H
 #define HN_ROWS_IMPL_H
 
 #include "data/data.h"
-#include "data/encode_impl.h"
+#include "data/pack_impl.h"
 
-typedef struct hn_rows_cap { int64_t rows, tokens; } hn_rows_cap; /* allocated, beside rows that still grow */
+/* The columns of hn_rows: X(name, type) */
+#define HN_COLUMNS(X)                                                                                                          \
+    X(ids, int32_t) X(loss, uint8_t) X(at, int64_t) X(record, int64_t) X(label, int32_t) X(document, int64_t) X(row_document, int64_t)
+enum {
+#define HN_X(name, type) HN_COL_##name,
+    HN_COLUMNS(HN_X)
+#undef HN_X
+        HN_COLS
+};
+extern const char *const hn_column_name[HN_COLS];
 
-hn_rows *hn_rows_new(void) HN_MUST; /* empty; NULL: no memory */
-hn_status hn_rows_reserve(hn_rows_cap *c, hn_rows *r, int64_t rows, int64_t tokens, bool labels, hn_error *err) HN_MUST;
-/* Appends a row; label [n]: HN_NO_TARGET or the token to predict there. Counts targets, longest and top_id. */
-hn_status hn_rows_add(hn_rows_cap *c, hn_rows *r, const int32_t *id, const int32_t *label, int64_t n, int64_t record,
-                      hn_error *err) HN_MUST;
-/* Gives unused memory back and fills the fingerprint. */
-hn_status hn_rows_seal(hn_rows *r, hn_error *err) HN_MUST;
+typedef struct hn_column { /* grows in memory, or in a file */
+    uint8_t *p;
+    size_t n, cap;     /* bytes; n counts those in the file as well */
+    FILE *f;
+    hn_hash *hash;     /* NULL: the rows have no such column */
+    char digest[33];   /* of its bytes, once the rows are finished */
+} hn_column;
+
+typedef struct hn_store { /* rows under construction */
+    hn_rows *rows;     /* counts; its columns are set at the end */
+    hn_column col[HN_COLS];
+    char *dir;         /* folder of the files; NULL: in memory */
+} hn_store;
+/* documents: rows consist of documents that are kept apart. */
+hn_status hn_store_begin(hn_store *s, bool documents, hn_error *err) HN_MUST;
+/* Appends a row; label: HN_NO_TARGET or the token to predict there. Counts targets, longest and top_id. */
+hn_status hn_store_add(hn_store *s, const hn_packed *row, hn_error *err) HN_MUST;
+/* Bytes of all columns so far. */
+uint64_t hn_store_bytes(const hn_store *s);
+/* From now on the columns grow in files of a folder, which exists. */
+hn_status hn_store_spill(hn_store *s, const char *dir, hn_error *err) HN_MUST;
+/* Fills the fingerprint and closes files; rows in memory get their columns. The store's rows stay its own. */
+hn_status hn_store_finish(hn_store *s, hn_error *err) HN_MUST;
+void hn_store_release(hn_store *s);
+
+/* Columns of files in a folder, as hn_store left them; owned by hn_rows.files. bytes [HN_COLS]: what each must have. */
+typedef struct hn_row_files {
+    hn_map map[HN_COLS];
+} hn_row_files;
+hn_status hn_rows_map(hn_rows *r, const char *dir, const uint64_t *bytes, hn_error *err) HN_MUST;
 
 #endif

@@ -68,14 +68,6 @@ static int64_t differs(const hn_rows *rows, int64_t i, const hn_json *want) {
     return n == m ? -1 : n < m ? n : m;
 }
 
-static hn_rows *blocks(hn_rows *rows, int64_t size) {
-    hn_rows *cut;
-    hn_error e = {0};
-    if (hn_rows_block(rows, size, &cut, &e) != HN_OK) fail_msg("%s", e.msg);
-    hn_rows_free(rows);
-    return cut;
-}
-
 static void compare(const char *dir, const char *name, const hn_tokenizer *tok) {
     hn_json *args = load(dir, "args.json");
     const hn_json *flags = hn_json_get(args, "flags");
@@ -93,8 +85,11 @@ static void compare(const char *dir, const char *name, const hn_tokenizer *tok) 
     hn_error e = {0};
     int64_t block = hn_json_int(hn_json_get(args, "block_size"), 0);
     o.add_eos = block == 0;
+    if (block) {
+        o.packing = HN_PACK_BLOCKS;
+        o.max_length = block;
+    }
     if (hn_rows_encode(&files, tok, &o, &rows, &e) != HN_OK) fail_msg("%s: %s", name, e.msg);
-    if (block) rows = blocks(rows, block);
     if (hn_records_open(tokens, &r, &e) != HN_OK) fail_msg("%s: %s", name, e.msg);
     int64_t i = 0, line, wrong = 0, first = -1, place = 0;
     for (hn_json *want;; i++) {

@@ -1,0 +1,369 @@
+/* pass.c - records to encoded examples on all threads: while one block of records is converted and encoded, the block before it
+ * is handed on and the one behind it is read.
+ *
+ * A block is cut by its bytes and its number of records, so memory is bounded whatever the size of the files, and nothing
+ * depends on the number of threads. What is wrong with a record travels with it and is met in its place. */
+#include "data/pass_impl.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "data/records_impl.h"
+
+enum { ITEMS = 2048, GRAIN = 8, BLOCK_BYTES = 4 << 20, FIRST = 64, KEEP_TOKENS = 1 << 18 };
+
+typedef struct { /* records one after the other */
+    hn_item item[ITEMS];
+    int64_t n;
+    hn_buf bytes;
+} block;
+
+typedef struct { /* working memory, lent to a thread for a few records */
+    hn_encoder e;
+    _Atomic bool lent;
+} desk;
+
+typedef struct run run;
+struct run {
+    hn_pass *p;
+    hn_encoder like;    /* what has been settled */
+    bool settled;
+    hn_gather *gather;  /* NULL: the format needs none */
+    hn_records *stream; /* of file `file`; NULL: between two files */
+    size_t file;
+    uint64_t bytes;     /* of the files before it */
+    bool end;
+    void (*fill)(run *r, block *b); /* reads a block; empty at the end */
+    bool beside;        /* blocks are read and handed on beside the encoding */
+    block *block[3], *before, *now, *next; /* before: to be handed on; NULL: nothing is */
+    desk *desk;
+    int desks;
+    hn_status st; /* of handing on */
+    hn_error err;
+};
+
+static void spoil(hn_item *it, hn_status st, const hn_error *why) {
+    it->st = st;
+    it->err = hn_alloc(sizeof *why);
+    if (it->err) *it->err = *why;
+}
+
+static void clear(hn_item *it) {
+    hn_json_free(it->record);
+    hn_json_free(it->raw.record);
+    hn_free(it->err);
+    hn_examples_clear(&it->examples);
+    for (size_t i = 0; i < it->room && it->encoded[i].row[0].cap > KEEP_TOKENS; i++) hn_encoded_release(&it->encoded[i]);
+    *it = (hn_item){.examples = it->examples, .encoded = it->encoded, .room = it->room};
+}
+
+/* ------------------------------------------------------------------ reading */
+
+/* Takes the next record into the block. */
+static void read_one(run *r, block *b) {
+    hn_pass *p = r->p;
+    hn_item *it = &b->item[b->n];
+    hn_error why = {0};
+    hn_status st = HN_OK;
+    if (!r->stream) {
+        st = hn_records_open(p->files->v[r->file], &r->stream, &why);
+        it->fatal = st != HN_OK;
+    }
+    if (st == HN_OK) st = hn_records_next_raw(r->stream, &it->raw, &why);
+    if (st == HN_OK && !it->raw.p && !it->raw.record) {
+        hn_records_close(r->stream);
+        r->stream = NULL;
+        r->bytes += (uint64_t)hn_file_size(p->files->v[r->file]);
+        r->end = ++r->file == p->files->n;
+        return;
+    }
+    it->raw.path = p->files->v[r->file];
+    it->at = b->bytes.n;
+    if (st == HN_OK && it->raw.p) hn_buf_add(&b->bytes, it->raw.p, it->raw.n);
+    if (b->bytes.failed && st == HN_OK) {
+        st = hn_nomem(&why, it->raw.n);
+        it->fatal = true;
+    }
+    if (st != HN_OK) spoil(it, st, &why);
+    if (r->stream && !hn_records_usable(r->stream)) it->fatal = true;
+    r->end = r->end || it->fatal;
+    p->read++;
+    b->n++;
+}
+
+static void read_block(run *r, block *b) {
+    const hn_encode_opts *o = r->p->o;
+    hn_buf_clear(&b->bytes);
+    b->n = 0;
+    while (!r->end && b->n < ITEMS && b->bytes.n < BLOCK_BYTES) {
+        if (o->limit != HN_UNSET_INT && r->p->read >= o->limit) r->end = true;
+        else read_one(r, b);
+    }
+    for (int64_t i = 0; i < b->n; i++)
+        if (b->item[i].raw.p) b->item[i].raw.p = b->bytes.p + b->item[i].at;
+    if (r->stream) r->p->bytes = r->bytes + hn_records_position(r->stream);
+}
+
+/* The examples of gathered records take the place of the records. */
+static void read_gathered(run *r, block *b) {
+    bool more = true;
+    b->n = 0;
+    while (more && b->n < ITEMS / 8) {
+        hn_item *it = &b->item[b->n];
+        hn_error why = {0};
+        hn_status st = hn_gather_next(r->gather, &r->p->convert, &it->examples, &it->raw.line, &more, &why);
+        if (st == HN_OK && !more) break;
+        it->raw.path = r->p->files->v[0];
+        it->gathered = true;
+        if (st != HN_OK) {
+            spoil(it, st, &why);
+            it->fatal = true;
+            more = false;
+        }
+        b->n++;
+    }
+    r->end = !more;
+}
+
+/* ------------------------------------------------------------------ what the first records decide */
+
+static hn_status parse(hn_item *it, hn_error *err) { return it->record ? HN_OK : hn_raw_parse(&it->raw, &it->record, err); }
+
+static void parse_here(hn_item *it) {
+    hn_error why = {0};
+    hn_status st = it->st == HN_OK ? parse(it, &why) : HN_OK;
+    if (st != HN_OK) spoil(it, st, &why);
+}
+
+static hn_status misfit(const hn_item *it, hn_error *err) {
+    char place[600];
+    hn_raw_place(&it->raw, place, sizeof place);
+    hn_error_context(err, "%s", place);
+    return HN_EFORMAT;
+}
+
+/* The format: the one that fits the first records; if they are of several, the first record that fits one. */
+static hn_status choose_format(run *r, block *b, hn_error *err) {
+    hn_pass *p = r->p;
+    hn_json *first[FIRST];
+    size_t n = 0;
+    const hn_item *from = NULL;
+    for (int64_t i = 0; i < b->n && n < FIRST; i++) {
+        parse_here(&b->item[i]);
+        if (b->item[i].st != HN_OK) continue;
+        if (!from) from = &b->item[i];
+        first[n++] = b->item[i].record;
+    }
+    if (n == 0) return HN_OK;
+    hn_status st = hn_format_choose(first, n, &p->convert, &p->format, p->reason, err);
+    if (st == HN_EFORMAT && p->stop_at_bad) return misfit(from, err);
+    for (int64_t i = 0; i < b->n && st == HN_EFORMAT; i++) {
+        hn_item *it = &b->item[i];
+        parse_here(it);
+        if (it->st != HN_OK) continue;
+        hn_error why = {0};
+        st = hn_format_choose(&it->record, 1, &p->convert, &p->format, p->reason, &why);
+        if (st == HN_EFORMAT) spoil(it, misfit(it, &why), &why);
+        else if (st != HN_OK && err) *err = why;
+    }
+    if (!p->format) return st == HN_EFORMAT ? HN_OK : st; /* every record of the block is bad */
+    if (hn_format_gathers(p->format)) return hn_gather_new(p->format, &r->gather, err);
+    return HN_OK;
+}
+
+/* The first example decides for all which part is trained on, and whether an end token is needed. */
+static hn_status settle(run *r, block *b, hn_error *err) {
+    hn_pass *p = r->p;
+    hn_examples x = {0};
+    hn_status st = HN_OK;
+    for (int64_t i = 0; i < b->n && st == HN_OK && !r->settled; i++) {
+        hn_item *it = &b->item[i];
+        const hn_examples *have = it->gathered ? &it->examples : &x;
+        if (!it->gathered) parse_here(it);
+        if (it->st != HN_OK) continue;
+        if (!it->gathered && hn_format_convert(p->format, it->record, &p->convert, &x, NULL) != HN_OK) continue; /* said when it is encoded */
+        if (have->n == 0) continue;
+        r->like = (hn_encoder){.tok = p->tok, .o = p->o, .look = p->look};
+        st = hn_encoder_settle(&r->like, &have->v[0], err);
+        hn_str first = hn_example_text(&have->v[0]);
+        size_t n = first.n < sizeof p->first_text ? first.n : sizeof p->first_text - 1;
+        while (n > 0 && n < first.n && ((unsigned char)first.p[n] & 0xC0) == 0x80) n--; /* whole characters */
+        memcpy(p->first_text, first.p, n);
+        r->settled = true;
+    }
+    hn_examples_release(&x);
+    return st;
+}
+
+/* ------------------------------------------------------------------ a record on one thread */
+
+static hn_status encode_examples(hn_item *it, hn_encoder *e, hn_error *err) {
+    size_t n = it->examples.n;
+    if (n > it->room) {
+        hn_encoded *p = hn_realloc_array(it->encoded, n, sizeof *p);
+        if (!p) return hn_nomem(err, n * sizeof *p);
+        memset(p + it->room, 0, (n - it->room) * sizeof *p);
+        it->encoded = p;
+        it->room = n;
+    }
+    for (size_t i = 0; i < n; i++) HN_TRY(hn_example_encode(&it->examples.v[i], e, &it->encoded[i], err));
+    it->count = n;
+    return HN_OK;
+}
+
+static hn_status convert(run *r, hn_item *it, hn_encoder *e, hn_error *err) {
+    hn_pass *p = r->p;
+    if (!it->gathered) HN_TRY(hn_format_convert(p->format, it->record, &p->convert, &it->examples, err));
+    return encode_examples(it, e, err);
+}
+
+static void work(run *r, hn_item *it, hn_encoder *e) {
+    hn_error why = {0};
+    if (it->st != HN_OK) return;
+    hn_status st = it->gathered ? HN_OK : parse(it, &why);
+    if (st == HN_OK && (it->gathered || !r->gather)) {
+        st = convert(r, it, e, &why);
+        if (st != HN_OK) {
+            char place[600];
+            hn_raw_place(&it->raw, place, sizeof place);
+            if (!it->gathered) hn_error_context(&why, "%s", place);
+        }
+    }
+    if (st != HN_OK) spoil(it, st, &why);
+    if (r->p->look || (r->gather && !it->gathered)) return;
+    hn_json_free(it->record);
+    it->record = NULL;
+    for (size_t i = 0; i < it->examples.n; i++) hn_json_free(it->examples.v[i].value);
+    it->examples.n = 0; /* the notes are still to be counted */
+}
+
+/* ------------------------------------------------------------------ blocks */
+
+static hn_status hand_on(run *r, block *b, hn_error *err) {
+    hn_pass *p = r->p;
+    for (int64_t i = 0; i < b->n; i++) {
+        hn_item *it = &b->item[i];
+        if (it->st != HN_OK && !it->err) return hn_nomem(err, sizeof *it->err);
+        if (it->st == HN_OK && r->gather && !it->gathered) {
+            hn_error why = {0};
+            hn_status st = hn_gather_add(r->gather, it->record, it->raw.line, &p->convert, &why);
+            if (st == HN_OK) continue;
+            if (st == HN_EFORMAT) misfit(it, &why);
+            spoil(it, st, &why);
+        }
+        HN_TRY(p->fn(p->user, p, it, err));
+    }
+    return HN_OK;
+}
+
+static void hand_on_before(run *r) {
+    if (r->before && r->st == HN_OK) r->st = hand_on(r, r->before, &r->err);
+    if (!r->before) return;
+    for (int64_t i = 0; i < r->before->n; i++) clear(&r->before->item[i]);
+    r->before->n = 0;
+}
+
+static desk *borrow(run *r) {
+    for (int i = 0;; i = (i + 1) % r->desks) { /* there is one for every thread */
+        bool lent = false;
+        if (atomic_compare_exchange_strong(&r->desk[i].lent, &lent, true)) return &r->desk[i];
+    }
+}
+
+/* Index 0 is the reading and handing on; each other one some records of the block. */
+static void step(void *ctx, int64_t begin, int64_t end) {
+    run *r = ctx;
+    for (int64_t k = begin; k < end; k++) {
+        if (k == 0) {
+            if (!r->beside) continue;
+            hand_on_before(r);
+            r->fill(r, r->next);
+            continue;
+        }
+        desk *d = borrow(r);
+        d->e.eos = r->like.eos;
+        d->e.completion_only = r->like.completion_only;
+        int64_t from = (k - 1) * GRAIN, to = from + GRAIN < r->now->n ? from + GRAIN : r->now->n;
+        for (int64_t i = from; i < to; i++) work(r, &r->now->item[i], &d->e);
+        atomic_store(&d->lent, false);
+    }
+}
+
+static block *unused(const run *r) {
+    for (int i = 0;; i++)
+        if (r->block[i] != r->before && r->block[i] != r->now) return r->block[i];
+}
+
+static hn_status run_blocks(run *r, hn_error *err) {
+    hn_pass *p = r->p;
+    r->end = false;
+    r->before = NULL;
+    r->now = r->block[0];
+    r->fill(r, r->now);
+    while (r->now->n) {
+        bool reading = r->fill == read_block;
+        if (reading && !p->format) HN_TRY(choose_format(r, r->now, err));
+        if (!r->settled && p->format && !(reading && r->gather)) HN_TRY(settle(r, r->now, err));
+        r->next = unused(r);
+        hn_par_for(1 + (r->now->n + GRAIN - 1) / GRAIN, 1, step, r);
+        if (!r->beside) {
+            r->before = r->now;
+            hand_on_before(r);
+            r->fill(r, r->next);
+        }
+        if (r->st != HN_OK) break;
+        r->before = r->beside ? r->now : NULL;
+        r->now = r->next;
+        if (p->o->progress) p->o->progress(p->o->progress_user, p->bytes, p->total, p->read);
+    }
+    if (r->st == HN_OK) hand_on_before(r);
+    if (r->st != HN_OK && err) *err = r->err;
+    return r->st;
+}
+
+static void close_run(run *r) {
+    for (int k = 0; k < 3; k++) {
+        for (int64_t i = 0; r->block[k] && i < ITEMS; i++) {
+            hn_item *it = &r->block[k]->item[i];
+            clear(it);
+            hn_examples_release(&it->examples);
+            for (size_t j = 0; j < it->room; j++) hn_encoded_release(&it->encoded[j]);
+            hn_free(it->encoded);
+        }
+        if (r->block[k]) hn_buf_release(&r->block[k]->bytes);
+        hn_free(r->block[k]);
+    }
+    for (int i = 0; r->desk && i < r->desks; i++) hn_encoder_release(&r->desk[i].e);
+    hn_free(r->desk);
+    hn_records_close(r->stream);
+    hn_gather_free(r->gather);
+}
+
+static hn_status open_run(run *r, hn_error *err) {
+    hn_pass *p = r->p;
+    r->desks = hn_par_threads();
+    r->desk = hn_calloc((size_t)r->desks, sizeof *r->desk);
+    if (!r->desk) return hn_nomem(err, (size_t)r->desks * sizeof *r->desk);
+    for (int i = 0; i < r->desks; i++) r->desk[i].e = (hn_encoder){.tok = p->tok, .o = p->o, .look = p->look};
+    for (int k = 0; k < 3; k++)
+        if (!(r->block[k] = hn_calloc(1, sizeof *r->block[k]))) return hn_nomem(err, sizeof *r->block[k]);
+    for (size_t i = 0; i < p->files->n; i++) {
+        int64_t size = hn_file_size(p->files->v[i]);
+        if (size > 0) p->total += (uint64_t)size;
+    }
+    return HN_OK;
+}
+
+hn_status hn_pass_run(hn_pass *p, hn_error *err) {
+    run r = {.p = p, .fill = read_block, .beside = !p->look};
+    if (p->files->n == 0) return HN_OK;
+    hn_status st = open_run(&r, err);
+    if (st == HN_OK) st = run_blocks(&r, err);
+    if (st == HN_OK && r.gather) {
+        r.fill = read_gathered;
+        r.beside = false; /* groups may share parts of their records */
+        st = run_blocks(&r, err);
+    }
+    close_run(&r);
+    return st;
+}

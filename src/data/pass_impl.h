@@ -1,0 +1,44 @@
+/* pass_impl.h - a pass over the records of a data set: read in blocks, converted and encoded on all threads, handed on in their
+ * order; for the files of this room. */
+#ifndef HN_PASS_IMPL_H
+#define HN_PASS_IMPL_H
+
+#include "data/encode_impl.h"
+
+typedef struct hn_item { /* a record, or the examples of a group of gathered ones, on its way */
+    hn_raw raw;          /* where it stands */
+    size_t at;           /* of its bytes in the block */
+    hn_json *record;     /* parsed; only a look keeps it */
+    hn_examples examples; /* only a look keeps them; the notes stay */
+    size_t count;        /* examples */
+    hn_encoded *encoded; /* [count] and more: they keep their memory */
+    size_t room;
+    hn_status st;        /* HN_OK, or what is wrong */
+    hn_error *err;       /* of st, with the place; NULL where there was no memory for it */
+    bool fatal;          /* nothing more can be read */
+    bool gathered;       /* the examples are there without a record */
+} hn_item;
+
+typedef struct hn_pass hn_pass;
+/* Called for every record in order, by one thread at a time but not always the same. */
+typedef hn_status hn_item_fn(void *user, hn_pass *p, hn_item *item, hn_error *err);
+
+struct hn_pass {
+    const hn_strlist *files;
+    const hn_tokenizer *tok;
+    const hn_encode_opts *o;
+    hn_convert_opts convert;
+    bool look;             /* records, examples, texts and places are kept for the call; which then comes from the caller's thread */
+    bool stop_at_bad;      /* a format that does not fit the first records is an error */
+    hn_item_fn *fn;
+    void *user;
+    /* what is known so far */
+    const hn_format *format;
+    char reason[HN_REASON];
+    char first_text[64];   /* beginning of the first example; unused bytes are zero */
+    int64_t read;          /* records taken from the files */
+    uint64_t bytes, total; /* of the files: read so far, all */
+};
+hn_status hn_pass_run(hn_pass *p, hn_error *err) HN_MUST;
+
+#endif
