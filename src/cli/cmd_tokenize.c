@@ -9,12 +9,12 @@
 
 typedef struct opts {
     char *tokenizer_name, *input_file;
-    bool jsonl, decode, add_special_tokens, skip_special_tokens;
+    bool jsonl, decode, add_special_tokens, split_special_tokens, skip_special_tokens;
 } opts;
 
 #define AT(field) offsetof(opts, field)
 static const hn_opt table[] = {
-    {"tokenizer_name", "model folder or tokenizer.json", HN_OPT_STR, AT(tokenizer_name), NULL, 0, 0, NULL, "Tokenizer",
+    {"tokenizer_name", "folder, or tokenizer.json, tokenizer.model, vocab.txt, vocab.json, .gguf", HN_OPT_STR, AT(tokenizer_name), NULL, 0, 0, NULL, "Tokenizer",
      "tokenizer_name_or_path|model_name_or_path", HN_OPT_COMMON},
     {"input_file", "read lines from this file instead of standard input", HN_OPT_STR, AT(input_file), NULL, 0, 0, NULL, "Tokenizer",
      NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
@@ -22,6 +22,8 @@ static const hn_opt table[] = {
      "Tokenizer", NULL, HN_OPT_COMMON},
     {"add_special_tokens", "let the post-processor add its special tokens", HN_OPT_BOOL, AT(add_special_tokens), "true", 0, 0, NULL,
      "Tokenizer", NULL, HN_OPT_COMMON},
+    {"split_special_tokens", "special tokens written in the text are plain text", HN_OPT_BOOL, AT(split_special_tokens), "false", 0, 0,
+     NULL, "Tokenizer", NULL, HN_OPT_COMMON},
     {"decode", "lines are ids; answers are texts (JSON strings with --jsonl)", HN_OPT_BOOL, AT(decode), "false", 0, 0, NULL,
      "Tokenizer", NULL, HN_OPT_COMMON},
     {"skip_special_tokens", "leave special tokens out of decoded text", HN_OPT_BOOL, AT(skip_special_tokens), "false", 0, 0, NULL,
@@ -90,7 +92,8 @@ static hn_status decode_line(work *w, const char *p, size_t n, int64_t line, hn_
 }
 
 static hn_status encode_text(work *w, hn_str text, hn_error *err) {
-    HN_TRY(hn_tokenizer_encode(w->t, text, w->o->add_special_tokens ? HN_ENCODE_SPECIAL : 0, &w->ids, err));
+    unsigned flags = (w->o->add_special_tokens ? HN_ENCODE_SPECIAL : 0) | (w->o->split_special_tokens ? HN_ENCODE_SPLIT_SPECIAL : 0);
+    HN_TRY(hn_tokenizer_encode(w->t, text, flags, &w->ids, err));
     if (w->o->jsonl) hn_buf_putc(&w->out, '[');
     for (size_t i = 0; i < w->ids.n; i++) hn_buf_printf(&w->out, "%s%d", i == 0 ? "" : w->o->jsonl ? ", " : " ", w->ids.id[i]);
     if (w->o->jsonl) hn_buf_putc(&w->out, ']');
@@ -142,7 +145,7 @@ static int run(hn_cli *cli) {
     work w = {.o = o, .name = o->input_file ? o->input_file : "standard input"};
     if (!o->tokenizer_name) {
         hn_fail(&err, HN_EARG, "--tokenizer_name is missing");
-        hn_error_fix(&err, "name a model folder or a tokenizer.json");
+        hn_error_fix(&err, "name a model folder, or the file of its vocabulary");
         return cli_fail(cli, &err);
     }
     FILE *in = o->input_file ? fopen(o->input_file, "rb") : stdin;

@@ -54,9 +54,7 @@ static hn_status spell(const hn_tokenizer *t, hn_added_token *token, hn_error *e
 }
 
 static int32_t next_free(const hn_tokenizer *t) {
-    int32_t highest = -1, size = (int32_t)hn_vocab_count(t->vocab);
-    for (size_t i = 0; i < t->added.n; i++)
-        if (t->added.v[i].id > highest) highest = t->added.v[i].id;
+    int32_t highest = t->added.n ? t->added.highest : -1, size = (int32_t)hn_vocab_count(t->vocab);
     return highest >= size || (size == 0 && highest >= 0) ? highest + 1 : size;
 }
 
@@ -90,6 +88,7 @@ hn_status hn_added_put(hn_tokenizer *t, const hn_added_token *token, hn_error *e
         return st;
     }
     if (a->by_id[new.id] < 0) {
+        if (a->n == 0 || new.id > a->highest) a->highest = new.id;
         a->by_id[new.id] = (int32_t)a->n++;
     } else {
         hn_added_token *old = &a->v[a->by_id[new.id]];

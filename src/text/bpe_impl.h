@@ -14,7 +14,7 @@ typedef struct hn_bpe {
     hn_vocab *vocab;
     hn_vocab *bytes_vocab; /* tokens by the bytes they spell, where the model takes raw bytes */
     hn_merge *merge;
-    size_t mask;
+    size_t mask, merges;
     int32_t unk; /* -1: none */
     bool unk_missing; /* there is one, but the vocabulary lacks it: an error once it is needed */
     bool fuse_unk, byte_fallback, ignore_merges, raw_bytes;
@@ -22,10 +22,15 @@ typedef struct hn_bpe {
     char *prefix, *suffix; /* "" if none */
     int32_t byte_id[256];  /* <0xHH> with byte_fallback; of the byte's character with raw_bytes */
     int32_t *low_id; /* ids of the characters below U+3000 spelled alone */
+    const struct hn_sp *sp; /* pieces of a SentencePiece model (sp_bpe.c); NULL: none */
 } hn_bpe;
 
 enum { HN_BPE_LOW = 0x3000 };
 
+/* Adds a merge; one more of the same pair replaces it. The table must have been grown once before. */
+hn_status hn_bpe_put_merge(hn_bpe *m, int32_t left, int32_t right, uint32_t rank, int32_t id, hn_error *err);
+hn_status hn_bpe_grow_merges(hn_bpe *m, hn_error *err);
+hn_status hn_bpe_load_chars(hn_bpe *m, hn_error *err); /* low_id and byte_id, from vocab */
 hn_status hn_bpe_make(const struct hn_model_source *src, void **state, hn_error *err);
 void hn_bpe_drop(void *state);
 /* Makes the model read raw bytes of the byte alphabet; *folded false: its settings do not allow it. */
@@ -61,11 +66,14 @@ struct hn_bpe_room {
     hn_candidate *heap;
     size_t heap_n, heap_cap;
     hn_buf spell; /* a character with prefix and suffix */
+    hn_merge *by_id; /* what merged last into an id, where that is asked for (sp_bpe.c); NULL: not */
 };
 /* Room for n more symbols, n at most 4 GiB. */
 hn_status hn_bpe_room_grow(hn_bpe_room *r, size_t n, hn_error *err);
 void hn_bpe_room_free(hn_bpe_room *r);
 
+/* The run of the model part: state is a hn_bpe. */
+hn_status hn_bpe_run(const void *state, hn_work *w, size_t begin, size_t end, hn_error *err);
 /* Merges the symbols r->v[0, r->n) until no merge is left; they end packed at the front. */
 hn_status hn_bpe_merge(const hn_bpe *m, hn_bpe_room *r, hn_error *err);
 

@@ -66,7 +66,7 @@ static hn_merge *slot_of(hn_bpe *m, int32_t left, int32_t right) {
     return &m->merge[at];
 }
 
-static hn_status grow_merges(hn_bpe *m, hn_error *err) {
+hn_status hn_bpe_grow_merges(hn_bpe *m, hn_error *err) {
     size_t old_n = m->merge ? m->mask + 1 : 0, slots = old_n ? 4 * old_n : 1024;
     hn_merge *old = m->merge, *merge = hn_alloc_array(slots, sizeof *merge);
     if (!merge) return hn_nomem(err, slots * sizeof *merge);
@@ -76,6 +76,14 @@ static hn_status grow_merges(hn_bpe *m, hn_error *err) {
     for (size_t i = 0; i < old_n; i++)
         if (old[i].left != UINT32_MAX) *slot_of(m, (int32_t)old[i].left, (int32_t)old[i].right) = old[i];
     hn_free(old);
+    return HN_OK;
+}
+
+hn_status hn_bpe_put_merge(hn_bpe *m, int32_t left, int32_t right, uint32_t rank, int32_t id, hn_error *err) {
+    if (2 * m->merges > m->mask) HN_TRY(hn_bpe_grow_merges(m, err));
+    hn_merge *slot = slot_of(m, left, right);
+    m->merges += slot->left == UINT32_MAX;
+    *slot = (hn_merge){(uint32_t)left, (uint32_t)right, rank, id};
     return HN_OK;
 }
 
@@ -96,14 +104,13 @@ static hn_status add_merge(hn_bpe *m, merge_reader *mr, hn_error *err) {
     if (joined->failed) return hn_nomem(err, left.n + right.n);
     int32_t both = hn_vocab_id(m->vocab, joined->p, joined->n);
     if (both < 0) return no_token("the result", mr->place, (hn_str){joined->p, joined->n}, err);
-    if (2 * (size_t)mr->rank > m->mask) HN_TRY(grow_merges(m, err));
-    *slot_of(m, a, b) = (hn_merge){(uint32_t)a, (uint32_t)b, mr->rank++, both};
+    HN_TRY(hn_bpe_put_merge(m, a, b, mr->rank++, both, err));
     if (begins_with_meta(right) && !ends_in_meta(left)) m->cuts_at_meta = false;
     return HN_OK;
 }
 
 static hn_status read_merges(hn_bpe *m, merge_reader *mr, hn_error *err) {
-    HN_TRY(grow_merges(m, err));
+    HN_TRY(hn_bpe_grow_merges(m, err));
     m->cuts_at_meta = may_cut(m);
     if (!hn_reader_pass(&mr->r, '[')) return hn_fail(err, HN_EFORMAT, "model.merges is no list");
     if (hn_reader_pass(&mr->r, ']')) return HN_OK;
@@ -147,7 +154,7 @@ static hn_status fold_alphabet(hn_bpe *m, hn_error *err) {
     return st;
 }
 
-static hn_status load_chars(hn_bpe *m, hn_error *err) {
+hn_status hn_bpe_load_chars(hn_bpe *m, hn_error *err) {
     m->low_id = hn_alloc_array(HN_BPE_LOW, sizeof *m->low_id);
     if (!m->low_id) return hn_nomem(err, HN_BPE_LOW * sizeof *m->low_id);
     for (uint32_t cp = 0; cp < HN_BPE_LOW; cp++) {
@@ -192,7 +199,7 @@ hn_status hn_bpe_make(const hn_model_source *src, void **state, hn_error *err) {
     HN_GO(st, hn_vocab_load(src->vocab, &m->vocab, err));
     HN_GO(st, settings(m, src->spec, err));
     HN_GO(st, load_merges(m, src->merges, err));
-    HN_GO(st, load_chars(m, err));
+    HN_GO(st, hn_bpe_load_chars(m, err));
     *state = m;
     return HN_OK;
 done:

@@ -21,6 +21,7 @@ void hn_bpe_room_free(hn_bpe_room *r) {
     hn_free(r->v);
     hn_free(r->heap);
     hn_buf_release(&r->spell);
+    hn_free(r->by_id);
     hn_free(r);
 }
 
@@ -81,6 +82,7 @@ static void offer(const hn_bpe *m, hn_bpe_room *r, int32_t i) {
     int32_t left = r->v[i].id, right = r->v[r->v[i].next].id;
     const hn_merge *e = hn_merge_find(m, left, right);
     if (!e) return;
+    if (r->by_id) r->by_id[e->id] = *e;
     r->heap[r->heap_n] = (hn_candidate){(uint64_t)e->rank << 32 | (uint32_t)i, left, right, e->id};
     sift_up(r->heap, r->heap_n++);
 }
@@ -121,7 +123,7 @@ static hn_status merge_long(const hn_bpe *m, hn_bpe_room *r, hn_error *err) {
 }
 
 hn_status hn_bpe_merge(const hn_bpe *m, hn_bpe_room *r, hn_error *err) {
-    if (r->n > SHORT) return merge_long(m, r, err);
+    if (r->n > SHORT || r->by_id) return merge_long(m, r, err);
     merge_short(m, r);
     return HN_OK;
 }

@@ -127,3 +127,16 @@ bool hn_matcher_next(const hn_matcher *m, const char *text, size_t n, size_t at,
     }
     return false;
 }
+
+size_t hn_matcher_here(const hn_matcher *m, const char *p, size_t n, int32_t *value) {
+    size_t longest = 0;
+    uint32_t node = n > 0 ? m->root[(unsigned char)p[0]] : 0;
+    for (size_t k = 1; node; k++) {
+        if (m->value[node] >= 0) {
+            *value = m->value[node];
+            longest = k;
+        }
+        node = k < n ? hn_matcher_step(m, node, (unsigned char)p[k]) : 0;
+    }
+    return longest;
+}

@@ -3,7 +3,7 @@
  *
  * Over the byte alphabet the model reads raw bytes: the mapping to printable characters and back is folded into
  * its tables. */
-#include "text/bpe_impl.h"
+#include "text/sp_impl.h"
 
 static const char meta[] = "\xE2\x96\x81"; /* U+2581 */
 
@@ -151,7 +151,9 @@ static hn_status run_word(const hn_bpe *m, hn_work *w, size_t begin, size_t end,
     hn_bpe_room *r = w->bpe;
     r->n = 0;
     int32_t whole = m->ignore_merges ? hn_vocab_id(m->raw_bytes ? m->bytes_vocab : m->vocab, p, n) : -1;
-    if (whole >= 0) {
+    if (m->sp) {
+        HN_TRY(hn_sp_word(m, r, p, n, err));
+    } else if (whole >= 0) {
         HN_TRY(push(r, whole, n, err));
     } else {
         HN_TRY(m->raw_bytes ? symbols_of_bytes(m, r, p, n, err) : symbols_of_chars(m, r, p, n, err));
@@ -175,7 +177,7 @@ static size_t next_cut(const char *p, size_t begin, size_t end) {
     return end;
 }
 
-static hn_status run(const void *state, hn_work *w, size_t begin, size_t end, hn_error *err) {
+hn_status hn_bpe_run(const void *state, hn_work *w, size_t begin, size_t end, hn_error *err) {
     const hn_bpe *m = state;
     if (!w->bpe && !(w->bpe = hn_calloc(1, sizeof *w->bpe))) return hn_nomem(err, sizeof *w->bpe);
     if (!w->cache && !(w->cache = hn_word_cache_new())) return hn_nomem(err, sizeof(hn_word));
@@ -194,6 +196,6 @@ const hn_model_part hn_model_bpe = {
     .part = {.type = "BPE", .about = "byte pair encoding", .drop = hn_bpe_drop},
     .load = hn_bpe_make,
     .vocab = vocab_of,
-    .run = run,
+    .run = hn_bpe_run,
     .take_raw_bytes = take_raw_bytes,
 };

@@ -4,6 +4,7 @@
  * token by itself may also be unknown, at the lowest score less 10. Of equal sums the longest last token stays.
  * Neighbouring unknowns become one token, or bytes <0xHH> with byte_fallback. */
 #include "text/json_reader.h"
+#include "text/unigram_impl.h"
 
 typedef struct unigram {
     hn_vocab *vocab;
@@ -15,19 +16,6 @@ typedef struct unigram {
     bool byte_fallback;
     int32_t byte_id[256];
 } unigram;
-
-typedef struct best {
-    double score;
-    uint32_t from; /* UINT32_MAX: not reached */
-    int32_t id;
-} best;
-
-struct hn_lattice {
-    best *v;
-    size_t cap;
-    hn_token_span *cut; /* the tokens, from the last to the first */
-    size_t cuts;
-};
 
 void hn_lattice_free(hn_lattice *l) {
     if (!l) return;
@@ -120,12 +108,12 @@ static const hn_vocab *vocab_of(const void *state) {
     return ((const unigram *)state)->vocab;
 }
 
-static hn_status room(hn_work *w, size_t n, hn_error *err) {
+hn_status hn_lattice_room(hn_work *w, size_t n, hn_error *err) {
     if (!w->lattice && !(w->lattice = hn_calloc(1, sizeof *w->lattice))) return hn_nomem(err, sizeof *w->lattice);
     hn_lattice *l = w->lattice;
     if (l->cap > n) return HN_OK;
     size_t cap = n + n / 2 + 64;
-    best *v = hn_realloc_array(l->v, cap, sizeof *v);
+    hn_best *v = hn_realloc_array(l->v, cap, sizeof *v);
     if (v) l->v = v;
     hn_token_span *cut = v ? hn_realloc_array(l->cut, cap, sizeof *cut) : NULL;
     if (!cut) return hn_nomem(err, cap * sizeof *v);
@@ -134,13 +122,13 @@ static hn_status room(hn_work *w, size_t n, hn_error *err) {
     return HN_OK;
 }
 
-static void offer(best *at, double score, size_t from, int32_t id) {
+static void offer(hn_best *at, double score, size_t from, int32_t id) {
     if (at->from != UINT32_MAX && score <= at->score) return;
-    *at = (best){score, (uint32_t)from, id};
+    *at = (hn_best){score, (uint32_t)from, id};
 }
 
-static hn_status forward(const unigram *m, best *v, const char *p, size_t n, hn_error *err) {
-    for (size_t i = 0; i <= n; i++) v[i] = (best){0, UINT32_MAX, -1};
+static hn_status forward(const unigram *m, hn_best *v, const char *p, size_t n, hn_error *err) {
+    for (size_t i = 0; i <= n; i++) v[i] = (hn_best){0, UINT32_MAX, -1};
     for (size_t i = 0; i < n;) {
         size_t len = (size_t)hn_cp_len((unsigned char)p[i]);
         bool single = false;
@@ -162,13 +150,12 @@ static hn_status forward(const unigram *m, best *v, const char *p, size_t n, hn_
     return HN_OK;
 }
 
-/* The best way back; neighbouring unknowns are joined. */
-static void backward(const unigram *m, hn_lattice *l, size_t n) {
+void hn_lattice_back(hn_lattice *l, size_t n, int32_t unknown) {
     l->cuts = 0;
     bool joins = false;
     for (size_t end = n; end > 0;) {
-        const best *b = &l->v[end];
-        bool unk = b->id == m->unk;
+        const hn_best *b = &l->v[end];
+        bool unk = b->id == unknown;
         if (unk && joins) l->cut[l->cuts - 1].begin = b->from;
         else l->cut[l->cuts++] = (hn_token_span){b->from, (uint32_t)end};
         joins = unk;
@@ -186,10 +173,10 @@ static bool falls_back(const unigram *m, const char *p, size_t n) {
 static hn_status run(const void *state, hn_work *w, size_t begin, size_t end, hn_error *err) {
     const unigram *m = state;
     const char *p = w->text.p + begin;
-    HN_TRY(room(w, end - begin, err));
+    HN_TRY(hn_lattice_room(w, end - begin, err));
     hn_lattice *l = w->lattice;
     HN_TRY(forward(m, l->v, p, end - begin, err));
-    backward(m, l, end - begin);
+    hn_lattice_back(l, end - begin, m->unk);
     for (size_t i = l->cuts; i-- > 0;) {
         hn_token_span at = l->cut[i];
         const char *token = p + at.begin;

@@ -24,6 +24,9 @@ void hn_work_swap_pieces(hn_work *w) {
 
 void hn_work_forget(hn_work *w) {
     if (w->cache) hn_word_cache_clear(w->cache);
+    if (!w->bpe) return;
+    hn_free(w->bpe->by_id);
+    w->bpe->by_id = NULL;
 }
 
 void hn_work_free(hn_work *w) {

@@ -134,6 +134,8 @@ bool hn_matcher_add(hn_matcher *m, const char *p, size_t n, int32_t value); /* f
 bool hn_matcher_empty(const hn_matcher *m);
 uint32_t hn_matcher_step(const hn_matcher *m, uint32_t node, unsigned char byte); /* from the root, 0; 0: none */
 int32_t hn_matcher_value(const hn_matcher *m, uint32_t node);                    /* -1: no string ends there */
+/* The longest string that p[0, n) begins with: its bytes; 0: none. */
+size_t hn_matcher_here(const hn_matcher *m, const char *p, size_t n, int32_t *value);
 /* First match at or after at; false: none. */
 bool hn_matcher_next(const hn_matcher *m, const char *text, size_t n, size_t at, hn_token_span *where, int32_t *value);
 
@@ -284,10 +286,13 @@ typedef struct hn_added {
     hn_vocab *ids;  /* text to id; NULL: no added tokens */
     int32_t *by_id; /* id to index, -1 none */
     int32_t end;    /* by_id's length */
+    int32_t highest; /* id, if there are any */
     hn_matcher *raw, *normalized;
 } hn_added;
 
 /* ------------------------------------------------------------------ the tokenizer (tokenizer.c, tokenizer_files.c) */
+
+enum { HN_KEPT_JSON, HN_KEPT_CONFIG, HN_KEPT_TEMPLATE, HN_KEPT_SPECIALS, HN_KEPT_ADDED, HN_KEPT_COUNT };
 
 struct hn_tokenizer {
     hn_added added;
@@ -295,18 +300,24 @@ struct hn_tokenizer {
     const hn_vocab *vocab; /* the model's */
     uint64_t serial;       /* of the fingerprint */
     char fingerprint[33];
+    char source_hash[33]; /* of a file that is no tokenizer.json; "" where there is a text of one */
     bool needs_spans, raw_bytes;
     char *special[HN_SPECIAL_COUNT];
     int32_t special_id[HN_SPECIAL_COUNT];
+    int32_t default_id[HN_SPECIAL_COUNT]; /* of the vocabulary itself, where no file names the token */
     int64_t max_length;
     char *chat_template;
-    hn_json *spec;   /* tokenizer.json without model.vocab and model.merges */
-    hn_json *config; /* tokenizer_config.json; NULL: none */
+    hn_json *spec;     /* tokenizer.json without model.vocab and model.merges; NULL: sp */
+    hn_json *config;   /* tokenizer_config.json; NULL: none */
+    hn_json *specials; /* special_tokens_map.json; NULL: none */
+    hn_json *added_file; /* added_tokens.json; NULL: none */
+    const struct hn_sp *sp; /* pieces of a SentencePiece model, run by its own rules; NULL: the parts of a tokenizer.json */
+    bool made;         /* kept[HN_KEPT_JSON] was made from another format */
     struct hn_kept_file { /* as read, for hn_tokenizer_save */
         const char *name;
         char *p;
         size_t n;
-    } kept[4];
+    } kept[HN_KEPT_COUNT];
 };
 
 hn_status hn_added_load(hn_tokenizer *t, const hn_json *list, hn_error *err);
@@ -320,8 +331,12 @@ bool hn_added_special(const hn_tokenizer *t, hn_str text);           /* is this 
  * token, which white space in front of this one does not reach into. */
 bool hn_added_next(const hn_tokenizer *t, const hn_matcher *m, hn_str text, size_t *at, size_t taken, bool split_special,
                    hn_token_span *span, int32_t *id);
-hn_status hn_config_read(hn_tokenizer *t, const char *dir, hn_error *err); /* tokenizer_config.json and friends */
-hn_status hn_kept_read(hn_tokenizer *t, size_t which, const char *dir, bool *found, hn_error *err);
+/* tokenizer_files.c: reads what stands beside the vocabulary; then, after the vocabulary, what it says of tokens; and
+ * the special tokens that only the vocabulary names. */
+hn_status hn_config_open(hn_tokenizer *t, const char *dir, hn_error *err);
+hn_status hn_config_apply(hn_tokenizer *t, hn_error *err);
+hn_status hn_config_defaults(hn_tokenizer *t, hn_error *err);
+hn_status hn_tokenizer_seal(hn_tokenizer *t, hn_error *err); /* after the last added token: tries and fingerprint */
 
 /* ------------------------------------------------------------------ the byte alphabet, character classes */
 

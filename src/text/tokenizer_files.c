@@ -1,8 +1,32 @@
 /* tokenizer_files.c - what stands beside tokenizer.json: special tokens, lengths and the chat template; and writing the
  * files back as they were read. */
-#include "text/text_impl.h"
+#include <stdlib.h>
 
-enum { CONFIG = 1, TEMPLATE = 2, SPECIALS = 3 };
+#include "text/readers_impl.h"
+
+static const char *const kept_names[HN_KEPT_COUNT] = {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
+                                                      "special_tokens_map.json", "added_tokens.json"};
+
+static hn_status keep_file(hn_tokenizer *t, size_t which, const char *dir, bool *found, hn_error *err) {
+    *found = false;
+    char *path = hn_path_join(dir, kept_names[which]);
+    if (!path) return hn_nomem(err, strlen(dir));
+    hn_status st = HN_OK;
+    if (hn_path_exists(path)) {
+        hn_buf text = {0};
+        st = hn_file_read(path, &text, err);
+        if (st == HN_OK) {
+            t->kept[which].name = kept_names[which];
+            t->kept[which].n = text.n;
+            t->kept[which].p = hn_buf_take(&text);
+            *found = t->kept[which].p != NULL;
+            if (!*found) st = hn_nomem(err, t->kept[which].n);
+        }
+        hn_buf_release(&text);
+    }
+    hn_free(path);
+    return st;
+}
 
 /* A token as text or as {"content": text, ...}. */
 static bool token_text(const hn_json *j, hn_str *out) {
@@ -92,40 +116,81 @@ static hn_status read_template(hn_tokenizer *t, const hn_json *j, hn_error *err)
     return t->chat_template ? HN_OK : hn_nomem(err, text.n);
 }
 
-static hn_status read_config(hn_tokenizer *t, const hn_json *config, hn_error *err) {
+typedef struct listed {
+    int64_t id;
+    const char *text;
+} listed;
+
+static int by_id(const void *a, const void *b) {
+    const listed *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* added_tokens.json: {"<a>": id, ...}; read where there is no tokenizer.json, in the order of ids. */
+static hn_status read_added_file(hn_tokenizer *t, const hn_json *added, hn_error *err) {
+    size_t n = hn_json_len(added), i = 0;
+    listed *list = n ? hn_alloc_array(n, sizeof *list) : NULL;
+    hn_json_iter it;
+    hn_status st = HN_OK;
+    if (!n) return HN_OK;
+    if (!list) return hn_nomem(err, n * sizeof *list);
+    for (bool more = hn_json_first(added, &it); more && i < n; more = hn_json_next(&it))
+        list[i++] = (listed){hn_json_int(it.value, INT64_MAX), it.key};
+    qsort(list, i, sizeof *list, by_id);
+    for (size_t k = 0; k < i && st == HN_OK; k++) {
+        hn_added_token token = {.text = hn_str_of(list[k].text), .normalized = true};
+        if (!added_named(t, token.text)) st = put_token(t, token, err);
+    }
+    hn_free(list);
+    return st;
+}
+
+static hn_status parse_kept(hn_tokenizer *t, size_t which, const char *dir, hn_json **out, hn_error *err) {
+    bool found;
+    *out = NULL;
+    HN_TRY(keep_file(t, which, dir, &found, err));
+    if (!found) return HN_OK;
+    char *name = hn_path_join(dir, t->kept[which].name);
+    if (!name) return hn_nomem(err, strlen(dir));
+    hn_status st = hn_json_parse(t->kept[which].p, t->kept[which].n, name, 1, out, err);
+    hn_free(name);
+    return st;
+}
+
+hn_status hn_config_open(hn_tokenizer *t, const char *dir, hn_error *err) {
+    bool found;
+    HN_TRY(keep_file(t, HN_KEPT_TEMPLATE, dir, &found, err));
+    const struct hn_kept_file *jinja = &t->kept[HN_KEPT_TEMPLATE];
+    if (found && hn_utf8_valid(jinja->p, jinja->n, NULL)) {
+        t->chat_template = hn_strndup(jinja->p, jinja->n);
+        if (!t->chat_template) return hn_nomem(err, jinja->n);
+    }
+    HN_TRY(parse_kept(t, HN_KEPT_CONFIG, dir, &t->config, err));
+    HN_TRY(parse_kept(t, HN_KEPT_SPECIALS, dir, &t->specials, err));
+    return parse_kept(t, HN_KEPT_ADDED, dir, &t->added_file, err);
+}
+
+hn_status hn_config_apply(hn_tokenizer *t, hn_error *err) {
+    const hn_json *config = t->config;
     HN_TRY(read_added(t, hn_json_get(config, "added_tokens_decoder"), err));
+    if (t->made || t->sp) HN_TRY(read_added_file(t, t->added_file, err));
     HN_TRY(read_special(t, config, err));
+    HN_TRY(read_special(t, t->specials, err));
     double most = hn_json_num(hn_json_get(config, "model_max_length"), 0);
     if (most >= 1 && most < 1e15) t->max_length = (int64_t)most;
     return t->chat_template ? HN_OK : read_template(t, hn_json_get(config, "chat_template"), err);
 }
 
-static hn_status read_one(hn_tokenizer *t, size_t which, const char *dir, hn_error *err) {
-    bool found;
-    hn_json *j;
-    HN_TRY(hn_kept_read(t, which, dir, &found, err));
-    if (!found) return HN_OK;
-    char *name = hn_path_join(dir, t->kept[which].name);
-    if (!name) return hn_nomem(err, strlen(dir));
-    hn_status st = hn_json_parse(t->kept[which].p, t->kept[which].n, name, 1, &j, err);
-    if (st == HN_OK) {
-        st = which == CONFIG ? read_config(t, j, err) : read_special(t, j, err);
-        if (which == CONFIG) t->config = j;
-        else hn_json_free(j);
+hn_status hn_config_defaults(hn_tokenizer *t, hn_error *err) {
+    for (int i = 0; i < HN_SPECIAL_COUNT; i++) {
+        if (t->special[i] || t->default_id[i] < 0) continue;
+        hn_str text = hn_tokenizer_token(t, t->default_id[i]);
+        if (!text.p || memchr(text.p, 0, text.n)) continue;
+        t->special[i] = hn_strndup(text.p, text.n);
+        if (!t->special[i]) return hn_nomem(err, text.n);
+        t->special_id[i] = t->default_id[i];
     }
-    hn_free(name);
-    return st;
-}
-
-hn_status hn_config_read(hn_tokenizer *t, const char *dir, hn_error *err) {
-    bool found;
-    HN_TRY(hn_kept_read(t, TEMPLATE, dir, &found, err));
-    if (found && hn_utf8_valid(t->kept[TEMPLATE].p, t->kept[TEMPLATE].n, NULL)) {
-        t->chat_template = hn_strndup(t->kept[TEMPLATE].p, t->kept[TEMPLATE].n);
-        if (!t->chat_template) return hn_nomem(err, t->kept[TEMPLATE].n);
-    }
-    HN_TRY(read_one(t, CONFIG, dir, err));
-    return read_one(t, SPECIALS, dir, err);
+    return HN_OK;
 }
 
 hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *err) {
