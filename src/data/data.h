@@ -105,6 +105,9 @@ void hn_sources_init(hn_sources *s);
 void hn_sources_release(hn_sources *s);
 /* One file as the whole data set; name and path are copied. */
 hn_status hn_sources_add_file(hn_sources *s, const char *path, hn_error *err) HN_MUST;
+/* Files as one part, read in order. */
+hn_status hn_sources_add_files(hn_sources *s, const hn_strlist *files, hn_error *err) HN_MUST;
+uint64_t hn_sources_bytes(const hn_sources *s); /* of all files */
 
 /* The records of sources, sliced, mixed, without or only those held out. s must outlive the stream. Numbers that need the
  * size of a source (percent, from the end, fraction, interleaving, holding out) cost a first pass that counts its records. */
@@ -113,6 +116,8 @@ hn_status hn_stream_open(const hn_sources *s, bool held_out, hn_stream **out, hn
 /* As hn_records_next_raw; the raw's path stays valid as long as the sources, and raw->part is the index of its source. */
 hn_status hn_stream_next(hn_stream *s, hn_raw *raw, hn_error *err) HN_MUST;
 bool hn_stream_usable(const hn_stream *s);
+/* Bytes of the files used so far, for progress. */
+uint64_t hn_stream_position(const hn_stream *s);
 /* Records given so far of source i, bad ones among them. */
 int64_t hn_stream_given(const hn_stream *s, size_t i);
 void hn_stream_close(hn_stream *s);
@@ -256,11 +261,13 @@ typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     void *progress_user;
 } hn_encode_opts;
 void hn_encode_defaults(hn_encode_opts *o);
-/* files: read in order; all threads work, one block of records after the other, so memory does not depend on their size if
- * prepared_dir is given. tok NULL only for rows that are tokens already. Errors: EFORMAT with file:line, the missing column and
- * those present; every row dropped; empty; EIO: the rows cannot be written. */
+/* The rows of sources, or of what they hold out; all threads work, one block of records after the other, so memory does not
+ * depend on their size if prepared_dir is given. tok NULL only for rows that are tokens already. Errors: EFORMAT with file:line,
+ * the missing column and those present; every row dropped; empty; EIO: the rows cannot be written. */
+hn_status hn_sources_encode(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out,
+                            hn_error *err) HN_MUST;
 hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out,
-                         hn_error *err) HN_MUST;
+                         hn_error *err) HN_MUST; /* files as one source, read in order */
 
 /* ------------------------------------------------------------------ looking at rows
  *
@@ -294,6 +301,8 @@ typedef struct hn_look {       /* everything is borrowed and valid during the ca
 typedef hn_status hn_look_fn(void *user, const hn_look *row, hn_error *err);
 /* Bad rows are handed to fn and never stop the pass (skip_bad is ignored); what fn returns, if not HN_OK, does. Errors: those of
  * opening the files and of settings, and an error that leaves the rest of a file unreadable (handed to fn before). */
+hn_status hn_sources_look(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, hn_view view,
+                          hn_look_fn *fn, void *user, hn_error *err) HN_MUST;
 hn_status hn_rows_look(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_view view, hn_look_fn *fn,
                        void *user, hn_error *err) HN_MUST;
 

@@ -81,7 +81,8 @@ static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
 
 static hn_status nothing_left(const job *j, hn_error *err) {
     const hn_rows *r = j->counts;
-    const char *name = j->pass.files->n ? j->pass.files->v[0] : "no file";
+    const hn_sources *s = j->pass.sources;
+    const char *name = s->n && s->part[0].files.n ? s->part[0].files.v[0] : "no file";
     if (r->read == 0) {
         hn_fail(err, HN_EFORMAT, "%s: no records: the data set is empty", name);
         hn_error_fix(err, "check --dataset_name");
@@ -158,6 +159,20 @@ static hn_status check(const hn_encode_opts *o, hn_error *err) {
     return o->convert.format ? hn_format_choose(NULL, 0, &o->convert, &f, reason, err) : HN_OK;
 }
 
+/* The format, or the formats where sources differ, and why. */
+static void name_formats(job *j) {
+    hn_rows *r = j->counts;
+    size_t at = 0;
+    for (size_t i = 0; i < j->pass.sources->n; i++) {
+        const hn_pass_part *known = &j->pass.part[i];
+        const char *name = known->format ? hn_format_name(known->format) : NULL;
+        if (!name || strstr(r->format, name)) continue;
+        if (at < sizeof r->format) at += (size_t)snprintf(r->format + at, sizeof r->format - at, "%s%s", at ? ", " : "", name);
+        if (!r->reason[0]) snprintf(r->reason, sizeof r->reason, "%s", known->reason);
+    }
+    if (j->o->packing == HN_PACK_BLOCKS) snprintf(r->reason, sizeof r->reason, "blocks of %lld tokens", (long long)j->o->max_length);
+}
+
 static hn_status make(job *j, hn_error *err) {
     const hn_encode_opts *o = j->o;
     HN_TRY(hn_store_begin(&j->store, o->packing == HN_PACK_BFD || o->packing == HN_PACK_BFD_SPLIT, err));
@@ -169,19 +184,17 @@ static hn_status make(job *j, hn_error *err) {
     r->read = j->pass.read;
     r->truncated += j->packer.cut;
     if (r->rows == 0 || (o->packing != HN_PACK_NONE && r->targets == 0 && !o->keep_all)) return nothing_left(j, err);
-    snprintf(r->format, sizeof r->format, "%s", j->pass.format ? hn_format_name(j->pass.format) : "");
-    if (o->packing == HN_PACK_BLOCKS) snprintf(r->reason, sizeof r->reason, "blocks of %lld tokens", (long long)o->max_length);
-    else snprintf(r->reason, sizeof r->reason, "%s", j->pass.reason);
+    name_formats(j);
     memcpy(r->first_text, j->pass.first_text, sizeof r->first_text);
     note_what_happened(j);
     return hn_store_finish(&j->store, err);
 }
 
 /* The rows of an earlier run, or new ones. */
-static hn_status get(job *j, const hn_strlist *files, const hn_tokenizer *tok, hn_rows **out, hn_error *err) {
+static hn_status get(job *j, hn_rows **out, hn_error *err) {
     j->said = hn_json_new_array();
     if (!j->said) return hn_nomem(err, 64);
-    HN_TRY(hn_prepared_place(&j->place, files, tok, j->o, err));
+    HN_TRY(hn_prepared_place(&j->place, j->pass.sources, j->pass.held_out, j->pass.tok, j->o, err));
     if (j->place.dir && !j->o->overwrite_prepared) {
         hn_json *said;
         HN_TRY(hn_prepared_open(&j->place, out, &said, err));
@@ -198,20 +211,33 @@ static hn_status get(job *j, const hn_strlist *files, const hn_tokenizer *tok, h
     return HN_OK;
 }
 
-hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out, hn_error *err) {
+hn_status hn_sources_encode(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out,
+                            hn_error *err) {
     *out = NULL;
     HN_TRY(check(o, err));
     job *j = hn_calloc(1, sizeof *j);
     if (!j) return hn_nomem(err, sizeof *j);
     j->o = o;
     j->place.lock = -1;
-    j->pass = (hn_pass){.files = files, .tok = tok, .o = o, .convert = o->convert, .stop_at_bad = !o->skip_bad, .fn = on_item, .user = j};
-    hn_status st = get(j, files, tok, out, err);
+    j->pass = (hn_pass){.sources = s, .held_out = held_out, .tok = tok, .o = o, .convert = o->convert, .stop_at_bad = !o->skip_bad,
+                        .fn = on_item, .user = j};
+    hn_status st = get(j, out, err);
     if (st == HN_OK) say(j->said);
     hn_json_free(j->said);
+    hn_pass_release(&j->pass);
     hn_packer_release(&j->packer);
     hn_store_release(&j->store);
     hn_prepared_release(&j->place);
     hn_free(j);
+    return st;
+}
+
+hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out, hn_error *err) {
+    hn_sources s;
+    *out = NULL;
+    hn_sources_init(&s);
+    hn_status st = hn_sources_add_files(&s, files, err);
+    if (st == HN_OK) st = hn_sources_encode(&s, false, tok, o, out, err);
+    hn_sources_release(&s);
     return st;
 }

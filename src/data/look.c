@@ -38,8 +38,10 @@ static bool is_dropped(const hn_encode_opts *o, const hn_look *row) {
 
 static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
     look *l = user;
-    hn_look row = {.file = it->raw.path, .line = it->raw.line, .record = it->record, .format = p->format ? hn_format_name(p->format) : NULL,
-                   .reason = p->reason, .st = it->st, .err = it->err, .index = l->index};
+    hn_look row = {.file = it->raw.path, .line = it->raw.line, .record = it->record, .st = it->st, .err = it->err, .index = l->index};
+    const hn_pass_part *known = &p->part[it->raw.part];
+    row.format = known->format ? hn_format_name(known->format) : NULL;
+    row.reason = known->reason;
     if (it->st != HN_OK || it->examples.n == 0) {
         l->index++;
         HN_TRY(l->fn(l->user, &row, err));
@@ -61,10 +63,22 @@ static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
     return HN_OK;
 }
 
+hn_status hn_sources_look(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, hn_view view,
+                          hn_look_fn *fn, void *user, hn_error *err) {
+    look l = {.o = o, .fn = fn, .user = user};
+    hn_pass p = {.sources = s, .held_out = held_out, .tok = tok, .o = o, .convert = o->convert, .look = true, .fn = on_item, .user = &l};
+    p.convert.view = view;
+    hn_status st = hn_pass_run(&p, err);
+    hn_pass_release(&p);
+    return st;
+}
+
 hn_status hn_rows_look(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_view view, hn_look_fn *fn,
                        void *user, hn_error *err) {
-    look l = {.o = o, .fn = fn, .user = user};
-    hn_pass p = {.files = files, .tok = tok, .o = o, .convert = o->convert, .look = true, .fn = on_item, .user = &l};
-    p.convert.view = view;
-    return hn_pass_run(&p, err);
+    hn_sources s;
+    hn_sources_init(&s);
+    hn_status st = hn_sources_add_files(&s, files, err);
+    if (st == HN_OK) st = hn_sources_look(&s, false, tok, o, view, fn, user, err);
+    hn_sources_release(&s);
+    return st;
 }

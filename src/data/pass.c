@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "data/records_impl.h"
 
 enum { ITEMS = 2048, GRAIN = 8, BLOCK_BYTES = 4 << 20, FIRST = 64, KEEP_TOKENS = 1 << 18 };
 
@@ -28,10 +27,12 @@ struct run {
     hn_pass *p;
     hn_encoder like;    /* what has been settled */
     bool settled;
-    hn_gather *gather;  /* NULL: the format needs none */
-    hn_records *stream; /* of file `file`; NULL: between two files */
-    size_t file;
-    uint64_t bytes;     /* of the files before it */
+    hn_stream *stream;
+    hn_raw first_raw;   /* read already, but begins the next block */
+    hn_buf first_bytes;
+    bool has_first;
+    uint64_t total;     /* bytes of all files */
+    size_t gathering;   /* the part whose gathered examples are taken out */
     bool end;
     void (*fill)(run *r, block *b); /* reads a block; empty at the end */
     bool beside;        /* blocks are read and handed on beside the encoding */
@@ -59,70 +60,88 @@ static void clear(hn_item *it) {
 
 /* ------------------------------------------------------------------ reading */
 
-/* Takes the next record into the block. */
-static void read_one(run *r, block *b) {
-    hn_pass *p = r->p;
+static hn_pass_part *part_of(const run *r, const hn_item *it) { return &r->p->part[it->raw.part]; }
+
+/* A source of which nothing is known begins with a block, so that its first records are seen together. */
+static bool begins_block(const run *r, const block *b, const hn_item *it) {
+    if (b->n == 0 || it->st != HN_OK || part_of(r, it)->format) return false;
+    return part_of(r, &b->item[0])->format != NULL;
+}
+
+/* Takes the next record into the block; false: it has none to take any more. */
+static bool read_one(run *r, block *b) {
     hn_item *it = &b->item[b->n];
     hn_error why = {0};
-    hn_status st = HN_OK;
-    if (!r->stream) {
-        st = hn_records_open(p->files->v[r->file], &r->stream, &why);
-        it->fatal = st != HN_OK;
-    }
-    if (st == HN_OK) st = hn_records_next_raw(r->stream, &it->raw, &why);
-    if (st == HN_OK && !it->raw.p && !it->raw.record) {
-        hn_records_close(r->stream);
-        r->stream = NULL;
-        r->bytes += (uint64_t)hn_file_size(p->files->v[r->file]);
-        r->end = ++r->file == p->files->n;
-        return;
-    }
-    it->raw.path = p->files->v[r->file];
+    hn_status st = hn_stream_next(r->stream, &it->raw, &why);
+    if (st == HN_OK && !it->raw.p && !it->raw.record) return false;
     it->at = b->bytes.n;
     if (st == HN_OK && it->raw.p) hn_buf_add(&b->bytes, it->raw.p, it->raw.n);
-    if (b->bytes.failed && st == HN_OK) {
-        st = hn_nomem(&why, it->raw.n);
-        it->fatal = true;
-    }
+    if (b->bytes.failed && st == HN_OK) st = hn_nomem(&why, it->raw.n);
     if (st != HN_OK) spoil(it, st, &why);
-    if (r->stream && !hn_records_usable(r->stream)) it->fatal = true;
-    r->end = r->end || it->fatal;
-    p->read++;
+    it->fatal = st != HN_OK && (st != HN_EFORMAT || !hn_stream_usable(r->stream));
+    r->p->read++;
     b->n++;
+    return !it->fatal;
+}
+
+/* The last record of a block becomes the first of the next one. */
+static void put_off(run *r, block *b) {
+    hn_item *it = &b->item[--b->n];
+    hn_buf_clear(&r->first_bytes);
+    if (it->raw.p) hn_buf_add(&r->first_bytes, b->bytes.p + it->at, it->raw.n);
+    r->first_raw = it->raw;
+    r->has_first = true;
+    it->raw = (hn_raw){0};
+}
+
+static void take_first(run *r, block *b) {
+    hn_item *it = &b->item[0];
+    it->raw = r->first_raw;
+    if (it->raw.p) hn_buf_add(&b->bytes, r->first_bytes.p, it->raw.n);
+    r->has_first = false;
+    b->n = 1;
 }
 
 static void read_block(run *r, block *b) {
     const hn_encode_opts *o = r->p->o;
     hn_buf_clear(&b->bytes);
     b->n = 0;
+    if (r->has_first) take_first(r, b);
     while (!r->end && b->n < ITEMS && b->bytes.n < BLOCK_BYTES) {
-        if (o->limit != HN_UNSET_INT && r->p->read >= o->limit) r->end = true;
-        else read_one(r, b);
+        if ((o->limit != HN_UNSET_INT && r->p->read >= o->limit) || !read_one(r, b)) r->end = true;
+        else if (begins_block(r, b, &b->item[b->n - 1])) {
+            put_off(r, b);
+            break;
+        }
     }
     for (int64_t i = 0; i < b->n; i++)
         if (b->item[i].raw.p) b->item[i].raw.p = b->bytes.p + b->item[i].at;
-    if (r->stream) r->p->bytes = r->bytes + hn_records_position(r->stream);
+    r->p->bytes = hn_stream_position(r->stream);
 }
 
 /* The examples of gathered records take the place of the records. */
 static void read_gathered(run *r, block *b) {
-    bool more = true;
+    hn_pass *p = r->p;
     b->n = 0;
-    while (more && b->n < ITEMS / 8) {
+    while (b->n < ITEMS / 8 && r->gathering < p->sources->n) {
         hn_item *it = &b->item[b->n];
+        hn_gather *g = p->part[r->gathering].gather;
         hn_error why = {0};
-        hn_status st = hn_gather_next(r->gather, &r->p->convert, &it->examples, &it->raw.line, &more, &why);
-        if (st == HN_OK && !more) break;
-        it->raw.path = r->p->files->v[0];
-        it->gathered = true;
-        if (st != HN_OK) {
-            spoil(it, st, &why);
-            it->fatal = true;
-            more = false;
+        bool more = false;
+        hn_status st = g ? hn_gather_next(g, &p->convert, &it->examples, &it->raw.line, &more, &why) : HN_OK;
+        if (st == HN_OK && !more) {
+            r->gathering++;
+            continue;
         }
+        it->raw.part = r->gathering;
+        it->raw.path = p->sources->part[r->gathering].files.v[0];
+        it->gathered = true;
         b->n++;
+        if (st == HN_OK) continue;
+        spoil(it, st, &why);
+        it->fatal = true;
+        r->gathering = p->sources->n;
     }
-    r->end = !more;
 }
 
 /* ------------------------------------------------------------------ what the first records decide */
@@ -142,32 +161,42 @@ static hn_status misfit(const hn_item *it, hn_error *err) {
     return HN_EFORMAT;
 }
 
-/* The format: the one that fits the first records; if they are of several, the first record that fits one. */
-static hn_status choose_format(run *r, block *b, hn_error *err) {
+/* The format of a source: the one that fits its first records; if they are of several, the first record that fits one. */
+static hn_status choose_format(run *r, block *b, size_t part, hn_error *err) {
     hn_pass *p = r->p;
+    hn_pass_part *known = &p->part[part];
+    hn_convert_opts o = p->convert;
     hn_json *first[FIRST];
     size_t n = 0;
     const hn_item *from = NULL;
+    if (p->sources->part[part].format) o.format = p->sources->part[part].format;
     for (int64_t i = 0; i < b->n && n < FIRST; i++) {
+        if (b->item[i].raw.part != part) continue;
         parse_here(&b->item[i]);
         if (b->item[i].st != HN_OK) continue;
         if (!from) from = &b->item[i];
         first[n++] = b->item[i].record;
     }
     if (n == 0) return HN_OK;
-    hn_status st = hn_format_choose(first, n, &p->convert, &p->format, p->reason, err);
+    hn_status st = hn_format_choose(first, n, &o, &known->format, known->reason, err);
     if (st == HN_EFORMAT && p->stop_at_bad) return misfit(from, err);
     for (int64_t i = 0; i < b->n && st == HN_EFORMAT; i++) {
         hn_item *it = &b->item[i];
+        if (it->raw.part != part) continue;
         parse_here(it);
         if (it->st != HN_OK) continue;
         hn_error why = {0};
-        st = hn_format_choose(&it->record, 1, &p->convert, &p->format, p->reason, &why);
+        st = hn_format_choose(&it->record, 1, &o, &known->format, known->reason, &why);
         if (st == HN_EFORMAT) spoil(it, misfit(it, &why), &why);
         else if (st != HN_OK && err) *err = why;
     }
-    if (!p->format) return st == HN_EFORMAT ? HN_OK : st; /* every record of the block is bad */
-    if (hn_format_gathers(p->format)) return hn_gather_new(p->format, &r->gather, err);
+    if (!known->format) return st == HN_EFORMAT ? HN_OK : st; /* every record of the block is bad */
+    return hn_format_gathers(known->format) ? hn_gather_new(known->format, &known->gather, err) : HN_OK;
+}
+
+static hn_status choose_formats(run *r, block *b, hn_error *err) {
+    for (size_t k = 0; k < r->p->sources->n; k++)
+        if (!r->p->part[k].format) HN_TRY(choose_format(r, b, k, err));
     return HN_OK;
 }
 
@@ -179,9 +208,10 @@ static hn_status settle(run *r, block *b, hn_error *err) {
     for (int64_t i = 0; i < b->n && st == HN_OK && !r->settled; i++) {
         hn_item *it = &b->item[i];
         const hn_examples *have = it->gathered ? &it->examples : &x;
+        if (it->st != HN_OK || (!it->gathered && part_of(r, it)->gather)) continue;
         if (!it->gathered) parse_here(it);
         if (it->st != HN_OK) continue;
-        if (!it->gathered && hn_format_convert(p->format, it->record, &p->convert, &x, NULL) != HN_OK) continue; /* said when it is encoded */
+        if (!it->gathered && hn_format_convert(part_of(r, it)->format, it->record, &p->convert, &x, NULL) != HN_OK) continue; /* said when it is encoded */
         if (have->n == 0) continue;
         r->like = (hn_encoder){.tok = p->tok, .o = p->o, .look = p->look};
         st = hn_encoder_settle(&r->like, &have->v[0], err);
@@ -213,15 +243,16 @@ static hn_status encode_examples(hn_item *it, hn_encoder *e, hn_error *err) {
 
 static hn_status convert(run *r, hn_item *it, hn_encoder *e, hn_error *err) {
     hn_pass *p = r->p;
-    if (!it->gathered) HN_TRY(hn_format_convert(p->format, it->record, &p->convert, &it->examples, err));
+    if (!it->gathered) HN_TRY(hn_format_convert(part_of(r, it)->format, it->record, &p->convert, &it->examples, err));
     return encode_examples(it, e, err);
 }
 
 static void work(run *r, hn_item *it, hn_encoder *e) {
     hn_error why = {0};
     if (it->st != HN_OK) return;
+    bool to_gather = !it->gathered && part_of(r, it)->gather;
     hn_status st = it->gathered ? HN_OK : parse(it, &why);
-    if (st == HN_OK && (it->gathered || !r->gather)) {
+    if (st == HN_OK && !to_gather) {
         st = convert(r, it, e, &why);
         if (st != HN_OK) {
             char place[600];
@@ -230,7 +261,7 @@ static void work(run *r, hn_item *it, hn_encoder *e) {
         }
     }
     if (st != HN_OK) spoil(it, st, &why);
-    if (r->p->look || (r->gather && !it->gathered)) return;
+    if (r->p->look || to_gather) return;
     hn_json_free(it->record);
     it->record = NULL;
     for (size_t i = 0; i < it->examples.n; i++) hn_json_free(it->examples.v[i].value);
@@ -244,9 +275,9 @@ static hn_status hand_on(run *r, block *b, hn_error *err) {
     for (int64_t i = 0; i < b->n; i++) {
         hn_item *it = &b->item[i];
         if (it->st != HN_OK && !it->err) return hn_nomem(err, sizeof *it->err);
-        if (it->st == HN_OK && r->gather && !it->gathered) {
+        if (it->st == HN_OK && !it->gathered && part_of(r, it)->gather) {
             hn_error why = {0};
-            hn_status st = hn_gather_add(r->gather, it->record, it->raw.line, &p->convert, &why);
+            hn_status st = hn_gather_add(part_of(r, it)->gather, it->record, it->raw.line, &p->convert, &why);
             if (st == HN_OK) continue;
             if (st == HN_EFORMAT) misfit(it, &why);
             spoil(it, st, &why);
@@ -301,9 +332,8 @@ static hn_status run_blocks(run *r, hn_error *err) {
     r->now = r->block[0];
     r->fill(r, r->now);
     while (r->now->n) {
-        bool reading = r->fill == read_block;
-        if (reading && !p->format) HN_TRY(choose_format(r, r->now, err));
-        if (!r->settled && p->format && !(reading && r->gather)) HN_TRY(settle(r, r->now, err));
+        if (r->fill == read_block) HN_TRY(choose_formats(r, r->now, err));
+        if (!r->settled) HN_TRY(settle(r, r->now, err));
         r->next = unused(r);
         hn_par_for(1 + (r->now->n + GRAIN - 1) / GRAIN, 1, step, r);
         if (!r->beside) {
@@ -314,7 +344,7 @@ static hn_status run_blocks(run *r, hn_error *err) {
         if (r->st != HN_OK) break;
         r->before = r->beside ? r->now : NULL;
         r->now = r->next;
-        if (p->o->progress) p->o->progress(p->o->progress_user, p->bytes, p->total, p->read);
+        if (p->o->progress) p->o->progress(p->o->progress_user, p->bytes, r->total, p->read);
     }
     if (r->st == HN_OK) hand_on_before(r);
     if (r->st != HN_OK && err) *err = r->err;
@@ -335,8 +365,9 @@ static void close_run(run *r) {
     }
     for (int i = 0; r->desk && i < r->desks; i++) hn_encoder_release(&r->desk[i].e);
     hn_free(r->desk);
-    hn_records_close(r->stream);
-    hn_gather_free(r->gather);
+    hn_buf_release(&r->first_bytes);
+    hn_json_free(r->has_first ? r->first_raw.record : NULL);
+    hn_stream_close(r->stream);
 }
 
 static hn_status open_run(run *r, hn_error *err) {
@@ -347,19 +378,30 @@ static hn_status open_run(run *r, hn_error *err) {
     for (int i = 0; i < r->desks; i++) r->desk[i].e = (hn_encoder){.tok = p->tok, .o = p->o, .look = p->look};
     for (int k = 0; k < 3; k++)
         if (!(r->block[k] = hn_calloc(1, sizeof *r->block[k]))) return hn_nomem(err, sizeof *r->block[k]);
-    for (size_t i = 0; i < p->files->n; i++) {
-        int64_t size = hn_file_size(p->files->v[i]);
-        if (size > 0) p->total += (uint64_t)size;
-    }
-    return HN_OK;
+    p->part = hn_calloc(p->sources->n, sizeof *p->part);
+    if (!p->part) return hn_nomem(err, p->sources->n * sizeof *p->part);
+    r->total = hn_sources_bytes(p->sources);
+    return hn_stream_open(p->sources, p->held_out, &r->stream, err);
+}
+
+static bool gathers(const hn_pass *p) {
+    for (size_t i = 0; i < p->sources->n; i++)
+        if (p->part[i].gather) return true;
+    return false;
+}
+
+void hn_pass_release(hn_pass *p) {
+    for (size_t i = 0; p->part && i < p->sources->n; i++) hn_gather_free(p->part[i].gather);
+    hn_free(p->part);
+    p->part = NULL;
 }
 
 hn_status hn_pass_run(hn_pass *p, hn_error *err) {
     run r = {.p = p, .fill = read_block, .beside = !p->look};
-    if (p->files->n == 0) return HN_OK;
+    if (p->sources->n == 0) return HN_OK;
     hn_status st = open_run(&r, err);
     if (st == HN_OK) st = run_blocks(&r, err);
-    if (st == HN_OK && r.gather) {
+    if (st == HN_OK && gathers(p)) {
         r.fill = read_gathered;
         r.beside = false; /* groups may share parts of their records */
         st = run_blocks(&r, err);

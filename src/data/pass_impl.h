@@ -23,8 +23,15 @@ typedef struct hn_pass hn_pass;
 /* Called for every record in order, by one thread at a time but not always the same. */
 typedef hn_status hn_item_fn(void *user, hn_pass *p, hn_item *item, hn_error *err);
 
+typedef struct hn_pass_part { /* what is known of a source */
+    const hn_format *format; /* NULL: not chosen yet */
+    char reason[HN_REASON];
+    hn_gather *gather;       /* NULL: the format needs none */
+} hn_pass_part;
+
 struct hn_pass {
-    const hn_strlist *files;
+    const hn_sources *sources;
+    bool held_out;
     const hn_tokenizer *tok;
     const hn_encode_opts *o;
     hn_convert_opts convert;
@@ -33,12 +40,12 @@ struct hn_pass {
     hn_item_fn *fn;
     void *user;
     /* what is known so far */
-    const hn_format *format;
-    char reason[HN_REASON];
+    hn_pass_part *part;    /* [sources->n] */
     char first_text[64];   /* beginning of the first example; unused bytes are zero */
     int64_t read;          /* records taken from the files */
-    uint64_t bytes, total; /* of the files: read so far, all */
+    uint64_t bytes;        /* of the files, read so far */
 };
 hn_status hn_pass_run(hn_pass *p, hn_error *err) HN_MUST;
+void hn_pass_release(hn_pass *p);
 
 #endif

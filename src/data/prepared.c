@@ -11,12 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-hn_status hn_prepared_place(hn_prepared *p, const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o,
+hn_status hn_prepared_place(hn_prepared *p, const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o,
                             hn_error *err) {
     *p = (hn_prepared){.lock = -1};
     if (!o->prepared_dir) return HN_OK;
     bool fixed;
-    HN_TRY(hn_prepared_key(files, tok, o, p->key, &fixed, err));
+    HN_TRY(hn_prepared_key(s, held_out, tok, o, p->key, &fixed, err));
     if (!fixed) return HN_OK;
     p->root = hn_strdup(o->prepared_dir);
     p->dir = hn_path_join(o->prepared_dir, p->key);

@@ -63,24 +63,66 @@ static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *
     add_int(h, "packing", o->packing);
 }
 
-hn_status hn_prepared_key(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, char key[33], bool *fixed,
-                          hn_error *err) {
-    *fixed = true;
-    for (size_t i = 0; i < files->n; i++) {
-        struct stat st;
-        if (stat(files->v[i], &st) != 0) return hn_fail_errno(err, HN_ENOENT, "cannot open '%s'", files->v[i]);
-        if (!S_ISREG(st.st_mode)) *fixed = false;
+static void add_num(hn_hash *h, const char *name, double v) {
+    hn_hash_add(h, name, strlen(name) + 1);
+    hn_hash_add(h, &v, sizeof v);
+}
+
+/* A pipe can be read only once. */
+static hn_status all_regular(const hn_sources *s, bool *yes, hn_error *err) {
+    *yes = true;
+    for (size_t i = 0; i < s->n; i++) {
+        for (size_t k = 0; k < s->part[i].files.n; k++) {
+            struct stat st;
+            const char *path = s->part[i].files.v[k];
+            if (stat(path, &st) != 0) {
+                hn_status code = errno == ENOENT || errno == ENOTDIR ? HN_ENOENT : HN_EIO;
+                hn_fail_errno(err, code, "cannot open '%s'", path);
+                if (code == HN_ENOENT) hn_error_fix(err, "check the path");
+                return code;
+            }
+            if (!S_ISREG(st.st_mode)) *yes = false;
+        }
     }
+    return HN_OK;
+}
+
+static hn_status add_part(hn_hash *h, const hn_part *p, hn_error *err) {
+    add_int(h, "from", p->slice.from);
+    add_int(h, "to", p->slice.to);
+    add_int(h, "percent", p->slice.percent);
+    add_int(h, "part_limit", p->limit);
+    add_num(h, "fraction", p->fraction);
+    add_num(h, "weight", p->weight);
+    add_text(h, "part_format", p->format);
+    add_int(h, "others", p->columns.others);
+    for (size_t i = 0; i < p->columns.n; i++) {
+        add_text(h, "column", p->columns.from[i]);
+        add_text(h, "as", p->columns.to[i]);
+    }
+    for (size_t i = 0; i < p->files.n; i++) {
+        char digest[33] = "";
+        HN_TRY(hn_file_digest(p->files.v[i], digest, err));
+        add_text(h, hn_path_base(p->files.v[i]), digest);
+    }
+    return HN_OK;
+}
+
+hn_status hn_prepared_key(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, char key[33], bool *fixed,
+                          hn_error *err) {
+    HN_TRY(all_regular(s, fixed, err));
     if (!*fixed) return HN_OK;
     hn_hash *h = hn_hash_new();
     if (!h) return hn_nomem(err, 1024);
     add_opts(h, tok, o);
+    add_int(h, "mix", s->mix);
+    add_int(h, "stopping", s->stopping);
+    add_int(h, "seed", (int64_t)s->seed);
+    add_num(h, "hold_out", s->hold_out);
+    add_int(h, "held_out", held_out);
+    add_int(h, "record_bytes", s->record_bytes);
     hn_status st = HN_OK;
-    for (size_t i = 0; i < files->n && st == HN_OK; i++) {
-        char digest[33] = "";
-        st = hn_file_digest(files->v[i], digest, err);
-        add_text(h, hn_path_base(files->v[i]), digest);
-    }
+    for (size_t i = 0; i < s->n && st == HN_OK; i++) st = add_part(h, &s->part[i], err);
     hn_hash_end(h, key);
     return st;
 }

@@ -101,8 +101,10 @@ hn_status hn_records_open(const char *path, hn_records **out, hn_error *err) {
 
 void hn_records_set_limit(hn_records *r, int64_t bytes) { r->src.limit = bytes > 0 ? (size_t)bytes : HN_RECORD_BYTES; }
 
-static hn_status cut_one(hn_records *r, hn_raw *raw, hn_error *err) {
+hn_status hn_records_next_raw(hn_records *r, hn_raw *raw, hn_error *err) {
     hn_status st;
+    *raw = (hn_raw){.path = r->src.path, .reader = r->reader};
+    if (r->broken) return hn_fail(err, HN_ESTATE, "%s: read on after an error", r->src.path);
     if (r->reader->cut) {
         st = r->reader->cut(r, r->state, raw, err);
         if (raw->first_line == 0) raw->first_line = raw->line;
@@ -112,53 +114,6 @@ static hn_status cut_one(hn_records *r, hn_raw *raw, hn_error *err) {
     }
     if (st != HN_OK && st != HN_EFORMAT) r->broken = true;
     return st;
-}
-
-enum { AHEAD_BYTES = 4 << 20 }; /* of text: long records are not all held at once */
-
-hn_status hn_records_ahead(hn_records *r, hn_json **record, size_t *n, hn_error *err) {
-    *n = 0;
-    if (!r->ahead) r->ahead = hn_calloc(HN_AHEAD, sizeof *r->ahead);
-    if (!r->ahead) return hn_nomem(err, HN_AHEAD * sizeof *r->ahead);
-    bool end = r->broken;
-    size_t bytes = 0;
-    while (!end && r->ahead_n < HN_AHEAD && bytes < AHEAD_BYTES) {
-        hn_ahead *a = &r->ahead[r->ahead_n++];
-        hn_error why = {0};
-        hn_raw raw = {.path = r->src.path, .reader = r->reader};
-        a->st = cut_one(r, &raw, &why);
-        if (a->st == HN_OK) a->st = hn_raw_parse(&raw, &a->record, &why);
-        a->line = raw.line;
-        bytes += raw.n;
-        a->broken = r->broken;
-        end = a->broken || (a->st == HN_OK && !a->record);
-        if (a->st == HN_OK) continue;
-        a->err = hn_alloc(sizeof why);
-        if (a->err) *a->err = why;
-    }
-    r->broken = false; /* until the error has been handed out */
-    for (size_t i = 0; i < r->ahead_n; i++)
-        if (r->ahead[i].record) record[(*n)++] = r->ahead[i].record;
-    return HN_OK;
-}
-
-static hn_status take_ahead(hn_records *r, hn_raw *raw, hn_error *err) {
-    hn_ahead a = r->ahead[r->ahead_from++];
-    r->ahead_n--;
-    raw->record = a.record;
-    raw->line = raw->first_line = a.line;
-    r->broken = a.broken;
-    if (a.st == HN_OK) return HN_OK;
-    if (a.err && err) *err = *a.err;
-    if (!a.err) hn_nomem(err, sizeof *a.err);
-    hn_free(a.err);
-    return a.st;
-}
-
-hn_status hn_records_next_raw(hn_records *r, hn_raw *raw, hn_error *err) {
-    *raw = (hn_raw){.path = r->src.path, .reader = r->reader};
-    if (r->broken) return hn_fail(err, HN_ESTATE, "%s: read on after an error", r->src.path);
-    return r->ahead_n ? take_ahead(r, raw, err) : cut_one(r, raw, err);
 }
 
 hn_status hn_raw_parse(hn_raw *raw, hn_json **record, hn_error *err) {
@@ -195,11 +150,6 @@ const char *hn_records_path(const hn_records *r) { return r->src.path; }
 
 void hn_records_close(hn_records *r) {
     if (!r) return;
-    for (size_t i = 0; i < r->ahead_n; i++) {
-        hn_json_free(r->ahead[r->ahead_from + i].record);
-        hn_free(r->ahead[r->ahead_from + i].err);
-    }
-    hn_free(r->ahead);
     if (r->state && r->reader->close) r->reader->close(r->state);
     hn_free(r->state);
     hn_source_close(&r->src);

@@ -20,27 +20,13 @@ typedef struct hn_reader {
     void (*close)(void *state); /* may be NULL */
 } hn_reader;
 
-enum { HN_AHEAD = 64 }; /* records that may be looked at before they are taken */
-typedef struct hn_ahead {
-    hn_json *record;
-    int64_t line;
-    hn_status st;
-    bool broken;
-    hn_error *err; /* of st; NULL where there was no memory for it */
-} hn_ahead;
-
 struct hn_records {
     hn_source src;
     const hn_reader *reader;
     void *state;
     bool broken; /* no record can be read after the last error */
-    hn_ahead *ahead; /* [HN_AHEAD] read but not taken yet: ahead[from .. from + n); NULL: never asked for */
-    size_t ahead_from, ahead_n;
 };
 
-/* The next records that can be read, at most HN_AHEAD of them, borrowed; hn_records_next gives them later. Only at the start:
- * no record may have been taken yet. *n: how many. */
-hn_status hn_records_ahead(hn_records *r, hn_json **record, size_t *n, hn_error *err) HN_MUST;
 /* "file:12", or "file: record 12" where lines mean nothing. */
 void hn_records_place(const hn_records *r, int64_t line, char *out, size_t cap);
 /* Bytes of the file that have been used so far, for progress. */

@@ -56,6 +56,24 @@ hn_status hn_sources_add_file(hn_sources *s, const char *path, hn_error *err) {
     return hn_strlist_add(&part->files, hn_strdup(path), err);
 }
 
+hn_status hn_sources_add_files(hn_sources *s, const hn_strlist *files, hn_error *err) {
+    hn_part *part = NULL;
+    HN_TRY(hn_sources_add(s, files->n ? files->v[0] : "", &part, err));
+    for (size_t i = 0; i < files->n; i++) HN_TRY(hn_strlist_add(&part->files, hn_strdup(files->v[i]), err));
+    return HN_OK;
+}
+
+uint64_t hn_sources_bytes(const hn_sources *s) {
+    uint64_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        for (size_t k = 0; k < s->part[i].files.n; k++) {
+            int64_t size = hn_file_size(s->part[i].files.v[k]);
+            if (size > 0) n += (uint64_t)size;
+        }
+    }
+    return n;
+}
+
 static hn_status column_missing(const hn_json *record, const char *name, hn_error *err) {
     hn_buf b = {0};
     hn_json_iter it;

@@ -223,6 +223,16 @@ hn_status hn_stream_next(hn_stream *s, hn_raw *raw, hn_error *err) {
     return st;
 }
 
+uint64_t hn_stream_position(const hn_stream *s) {
+    uint64_t n = 0;
+    for (size_t i = 0; i < s->s->n; i++) {
+        const part_state *p = &s->part[i];
+        for (size_t k = 0; k < p->file; k++) n += (uint64_t)hn_file_size(s->s->part[i].files.v[k]);
+        if (p->r) n += hn_records_position(p->r);
+    }
+    return n;
+}
+
 bool hn_stream_usable(const hn_stream *s) { return !s->broken; }
 
 int64_t hn_stream_given(const hn_stream *s, size_t i) { return i < s->s->n ? s->part[i].given : 0; }

@@ -230,11 +230,13 @@ static void test_two_runs_at_once(void **state) {
     fresh();
     write_source("{\"text\":\"hello\"}\n");
     hn_encode_opts o = kept();
-    char *one = source;
-    hn_strlist files = {&one, 1};
+    hn_sources from;
     hn_prepared other;
     hn_error e = {0};
-    assert_int_equal(hn_prepared_place(&other, &files, tok, &o, &e), HN_OK);
+    hn_sources_init(&from);
+    assert_int_equal(hn_sources_add_file(&from, source, &e), HN_OK);
+    assert_int_equal(hn_prepared_place(&other, &from, false, tok, &o, &e), HN_OK);
+    hn_sources_release(&from);
     assert_int_equal(hn_prepared_begin(&other, &e), HN_OK);
     hn_rows *r = encode(&o); /* a whole run while the other one is writing */
     assert_false(r->reused);
