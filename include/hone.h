@@ -59,12 +59,16 @@ HONE_API void hone_free(void *p);
 typedef struct hone_ctx hone_ctx;
 typedef enum hone_log_level { HONE_LOG_DEBUG, HONE_LOG_INFO, HONE_LOG_WARN, HONE_LOG_ERROR } hone_log_level;
 typedef void hone_log_fn(hone_log_level level, const char *text, void *user);
+/* How far a long preparation is: bytes read of all (0: unknown), records so far. what: "preparing rows". */
+typedef void hone_progress_fn(const char *what, uint64_t done, uint64_t total, int64_t records, void *user);
 typedef struct hone_ctx_opts {
     size_t struct_size;
     int threads;         /* 0: what the machine and OMP_NUM_THREADS allow */
     const char *gemm;    /* "own" (default), "onednn" where built, "ref" */
     hone_log_fn *log;    /* NULL: silence */
     void *log_user;
+    hone_progress_fn *progress; /* NULL: none; called by the thread that called hone */
+    void *progress_user;
 } hone_ctx_opts;
 HONE_API hone_status hone_ctx_new(const hone_ctx_opts *opts /* NULL: defaults */, hone_ctx **out);
 HONE_API void hone_ctx_free(hone_ctx *ctx); /* after everything made with it */

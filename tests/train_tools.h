@@ -17,6 +17,8 @@ typedef struct run {
     hn_config *config;
     hn_train_opts opts;
     int64_t max_length;
+    bool packing;
+    char *packing_strategy;
     const hn_objective *objective;
     void *objective_opts;
     hn_json *settings;
@@ -25,7 +27,10 @@ typedef struct run {
 } run;
 
 static const hn_opt run_table[] = {
-    {"max_length", "", HN_OPT_INT, offsetof(run, max_length), "1024", 1, 9e18, NULL, "Rows", NULL, HN_OPT_NULLABLE}, {0}};
+    {"max_length", "", HN_OPT_INT, offsetof(run, max_length), "1024", 1, 9e18, NULL, "Rows", NULL, HN_OPT_NULLABLE},
+    {"packing", "", HN_OPT_BOOL, offsetof(run, packing), "false", 0, 0, NULL, "Rows", NULL, 0},
+    {"packing_strategy", "", HN_OPT_STR, offsetof(run, packing_strategy), "bfd", 0, 0, "bfd|bfd_split|wrapped", "Rows", NULL, 0},
+    {0}};
 
 static inline void run_must(run *r, hn_status st, const char *what) {
     if (st != HN_OK) fail_msg("%s: %s; %s", what, r->err.msg, r->err.detail);
@@ -53,6 +58,8 @@ static inline hn_rows *run_rows(run *r, const char *path) {
     hn_strlist files = {&copy, 1};
     hn_encode_defaults(&o);
     o.max_length = r->max_length;
+    if (r->packing)
+        o.packing = hn_streq(r->packing_strategy, "wrapped") ? HN_PACK_WRAPPED : hn_streq(r->packing_strategy, "bfd") ? HN_PACK_BFD : HN_PACK_BFD_SPLIT;
     run_must(r, hn_rows_encode(&files, r->tok, &o, &rows, &r->err), path);
     hn_free(copy);
     return rows;

@@ -16,6 +16,8 @@ struct hone_ctx {
     hn_error err;
     hone_log_fn *log;
     void *log_user;
+    hone_progress_fn *progress;
+    void *progress_user;
 };
 
 /* ---- options that several tasks share; tables in opts_*.c, names are TRL's */
@@ -23,12 +25,14 @@ typedef struct hn_model_opts {
     char *model_name_or_path, *model_revision, *config_name, *tokenizer_name, *dtype;
 } hn_model_opts;
 typedef struct hn_data_opts {
-    char *dataset_name, *eval_dataset_name, *train_split, *test_split, *format, *text_field, *on_bad_row;
+    char *dataset_name, *eval_dataset_name, *train_split, *test_split, *format, *text_field, *on_bad_row, *prepared_data_dir;
     int64_t max_train_samples, max_eval_samples;
+    bool overwrite_cache;
 } hn_data_opts;
 typedef struct hn_sft_opts {
     int64_t max_length;
-    char *truncation_mode, *eos_token, *completion_only_loss;
+    char *truncation_mode, *eos_token, *completion_only_loss, *packing_strategy, *eval_packing;
+    bool packing;
 } hn_sft_opts;
 typedef struct hn_pretrain_opts {
     int64_t block_size;
@@ -102,7 +106,10 @@ struct hone_trainer {
 hone_status hone_status_of(hn_status st);
 /* Keeps the error in the context for hone_last_error. */
 hone_status hone_keep(hone_ctx *ctx, hn_status st, const hn_error *err);
-hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, hn_error *err) HN_MUST;
+/* root: room for the folder of prepared rows, the caller's (hn_free), which o borrows. */
+hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, char **root, hn_error *err) HN_MUST;
+/* Settings that need or exclude each other, before anything is loaded. */
+hn_status hn_settings_check(const hone_config *c, hn_error *err) HN_MUST;
 /* The part of each row before its first target; all of a row that is targets throughout (plain text). The array is the caller's,
  * the ids stay those of the rows. */
 hn_status hn_prompts_of(const hn_rows *rows, hn_gen_prompt **out, hn_error *err) HN_MUST;

@@ -1,4 +1,6 @@
 /* api_config.c - settings of a task: its option tables behind one name space. */
+#include <stdlib.h>
+
 #include "api/api.h"
 
 static hn_status add_parts(hone_config *c, hn_error *err) {
@@ -76,19 +78,53 @@ char *hone_config_yaml(const hone_config *c) {
     return hn_buf_take(&b);
 }
 
-hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, hn_error *err) {
+static hn_packing packing_of(const hn_sft_opts *o, bool eval) {
+    bool on = eval && o->eval_packing ? hn_streq(o->eval_packing, "true") : o->packing;
+    if (!on) return HN_PACK_NONE;
+    if (hn_streq(o->packing_strategy, "wrapped")) return HN_PACK_WRAPPED;
+    return hn_streq(o->packing_strategy, "bfd_split") ? HN_PACK_BFD_SPLIT : HN_PACK_BFD;
+}
+
+/* Where prepared rows are kept: the folder that is named, whatever their size; else from 64 MB on the cache folder of the user. */
+static hn_status prepared_place(const hn_data_opts *d, hn_encode_opts *o, char **root, hn_error *err) {
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    *root = NULL;
+    o->overwrite_prepared = d->overwrite_cache;
+    if (hn_streq(d->prepared_data_dir, "off")) return HN_OK;
+    hn_buf b = {0};
+    if (d->prepared_data_dir) hn_buf_puts(&b, d->prepared_data_dir);
+    else if (base && *base) hn_buf_printf(&b, "%s/hone/prepared", base);
+    else if (home && *home) hn_buf_printf(&b, "%s/.cache/hone/prepared", home);
+    else return HN_OK;
+    *root = hn_buf_take(&b);
+    if (!*root) return hn_nomem(err, 64);
+    o->prepared_dir = *root;
+    o->prepared_bytes = d->prepared_data_dir ? 0 : 64 << 20;
+    return HN_OK;
+}
+
+static void report(void *user, uint64_t done, uint64_t total, int64_t records) {
+    const hone_ctx *ctx = user;
+    ctx->progress("preparing rows", done, total, records, ctx->progress_user);
+}
+
+hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, char **root, hn_error *err) {
     hn_encode_defaults(o);
     o->convert.text_field = c->data.text_field;
     o->convert.format = c->data.format;
     o->skip_bad = hn_streq(c->data.on_bad_row, "skip");
     o->limit = eval ? c->data.max_eval_samples : c->data.max_train_samples;
+    if (c->ctx && c->ctx->progress) {
+        o->progress = report;
+        o->progress_user = c->ctx;
+    }
     if (c->task->parts & HN_PART_SFT) {
         o->max_length = c->sft.max_length;
         o->keep_end = hn_streq(c->sft.truncation_mode, "keep_end");
         o->eos_token = c->sft.eos_token;
         o->completion_only = !c->sft.completion_only_loss ? -1 : hn_streq(c->sft.completion_only_loss, "true");
+        o->packing = packing_of(&c->sft, eval);
     }
-    if (c->task->parts & (HN_PART_PRETRAIN | HN_PART_SCORE)) o->convert.view = HN_VIEW_TEXT;
     if (c->task->parts & HN_PART_GENERATE) {
         o->convert.view = HN_VIEW_PROMPT;
         o->add_eos = false;
@@ -102,5 +138,15 @@ hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, hn_
     }
     if (!(c->task->parts & (HN_PART_SFT | HN_PART_PRETRAIN | HN_PART_SCORE | HN_PART_GENERATE)))
         return hn_fail(err, HN_EARG, "'%s' reads no rows", c->task->name);
-    return HN_OK;
+    return prepared_place(&c->data, o, root, err);
+}
+
+hn_status hn_settings_check(const hone_config *c, hn_error *err) {
+    if (c->task->parts & HN_PART_TRAIN) HN_TRY(hn_train_opts_check(&c->train, err));
+    if (!(c->task->parts & HN_PART_SFT)) return HN_OK;
+    bool packs = packing_of(&c->sft, false) != HN_PACK_NONE || packing_of(&c->sft, true) != HN_PACK_NONE;
+    if (!packs || c->sft.max_length != HN_UNSET_INT) return HN_OK;
+    hn_fail(err, HN_EARG, "packing needs a length to fill, and --max_length is none");
+    hn_error_fix(err, "give --max_length, or leave out --packing");
+    return HN_EARG;
 }

@@ -58,6 +58,8 @@ hone_status hone_ctx_new(const hone_ctx_opts *opts, hone_ctx **out) {
     if (!ctx) return HONE_NO_MEMORY;
     ctx->log = o.log;
     ctx->log_user = o.log_user;
+    ctx->progress = o.progress;
+    ctx->progress_user = o.progress_user;
     if (o.log) hn_log_set(forward_log, ctx);
     hn_par_set_threads(o.threads);
     /* The context is handed out even on failure, so that the reason can be read from it. */

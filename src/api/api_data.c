@@ -40,9 +40,11 @@ static hone_status encode(hone_config *c, const hone_model *m, hone_tokenizer *t
     hn_error err = {0};
     hn_encode_opts o;
     hn_rows *rows = NULL;
-    hn_status st = hn_encode_from(c, &o, eval, &err);
+    char *root = NULL;
+    hn_status st = hn_encode_from(c, &o, eval, &root, &err);
     if (st == HN_OK) ask_for_blocks(c, m, &o);
     if (st == HN_OK) st = hn_rows_encode(files, tok ? tok->t : NULL, &o, &rows, &err);
+    hn_free(root);
     if (st == HN_OK) st = check_ids(m, rows, &err);
     hone_dataset *d = st == HN_OK ? hn_calloc(1, sizeof *d) : NULL;
     if (st == HN_OK && !d) st = hn_nomem(&err, sizeof *d);

@@ -18,8 +18,11 @@ hn_json *hone_rows_json(const hone_dataset *d) {
     put_text(j, "reason", r->reason);
     const struct { const char *key; int64_t v; } counts[] = {
         {"records", r->read}, {"rows", r->rows}, {"dropped", r->dropped}, {"truncated", r->truncated}, {"tokens", r->tokens},
-        {"targets", r->targets}, {"longest", r->longest}};
+        {"targets", r->targets}, {"longest", r->longest}, {"examples", r->examples}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) put_int(j, counts[i].key, counts[i].v);
+    put_text(j, "packing", r->packing == HN_PACK_NONE ? NULL : hn_packing_name(r->packing));
+    put_text(j, "prepared", r->prepared);
+    hn_json_set(j, "reused", hn_json_new_bool(r->reused));
     put_text(j, "fingerprint", r->fingerprint);
     return j;
 }

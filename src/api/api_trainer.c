@@ -96,6 +96,8 @@ hone_status hone_trainer_open(hone_config *c, hone_trainer **out) {
     *out = NULL;
     hn_error err = {0};
     if (!c->task->objective) return hone_keep(c->ctx, hn_fail(&err, HN_EARG, "'%s' trains nothing", c->task->name), &err);
+    hn_status good = hn_settings_check(c, &err); /* before the time it takes to load */
+    if (good != HN_OK) return hone_keep(c->ctx, good, &err);
     hone_trainer *t = hn_calloc(1, sizeof *t);
     if (!t) return hone_keep(c->ctx, hn_nomem(&err, sizeof *t), &err);
     *t = (hone_trainer){.ctx = c->ctx, .c = c, .owns = true};

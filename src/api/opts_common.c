@@ -42,6 +42,10 @@ const hn_opt hn_data_table[] = {
      "max_samples", HN_OPT_NULLABLE},
     {"max_eval_samples", "use at most so many rows for evaluation", HN_OPT_INT, AT(max_eval_samples), NULL, 1, 9e18, NULL, "Data",
      NULL, HN_OPT_NULLABLE},
+    {"prepared_data_dir", "folder that keeps prepared rows from run to run, for sets of more than 64 MB in hone's cache folder if unset; off: "
+     "memory only", HN_OPT_STR, AT(prepared_data_dir), NULL, 0, 0, NULL, "Data", "dataset_prepared_path", HN_OPT_NULLABLE},
+    {"overwrite_cache", "prepare the rows again though an earlier run has kept them", HN_OPT_BOOL, AT(overwrite_cache), "false", 0, 0,
+     NULL, "Data", NULL, 0},
     {"dataset_config", "local files have no configurations", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL, HN_OPT_HIDDEN},
     {"dataset_num_proc", "rows are always prepared on all threads", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL,
      HN_OPT_HIDDEN},

@@ -11,6 +11,14 @@ const hn_opt hn_sft_table[] = {
      AT(completion_only_loss), NULL, 0, 0, "true|false", "Rows", NULL, HN_OPT_NULLABLE | HN_OPT_BARE},
     {"eos_token", "token that ends a row, where it is not the tokenizer's", HN_OPT_STR, AT(eos_token), NULL, 0, 0, NULL, "Rows",
      NULL, HN_OPT_NULLABLE},
+    {"packing", "put rows side by side into rows of max_length tokens", HN_OPT_BOOL, AT(packing), "false", 0, 0, NULL, "Rows",
+     "sample_packing", HN_OPT_COMMON},
+    {"packing_strategy", "bfd keeps documents apart and cuts those that are too long; bfd_split goes on with their rest; wrapped joins "
+     "all and cuts", HN_OPT_STR, AT(packing_strategy), "bfd", 0, 0, "bfd|bfd_split|wrapped", "Rows", NULL, 0},
+    {"eval_packing", "packing of the evaluation set; unset: as packing", HN_OPT_STR, AT(eval_packing), NULL, 0, 0, "true|false", "Rows",
+     "eval_sample_packing", HN_OPT_NULLABLE | HN_OPT_BARE},
+    {"padding_free", "no row is ever padded here", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Rows", NULL, HN_OPT_HIDDEN},
+    {"pad_to_multiple_of", "no row is ever padded here", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Rows", NULL, HN_OPT_HIDDEN},
     {0}};
 #undef AT
 

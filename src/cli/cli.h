@@ -22,6 +22,7 @@ typedef struct hn_cli {
     const char **rest;       /* words that are no options */
     int rest_count;
     int warnings;
+    double preparing_since, preparing_shown; /* progress of preparing rows; 0: none under way */
 } hn_cli;
 
 typedef struct hn_command {  /* a row of commands.def; the descriptor ends the command's file */
@@ -73,6 +74,7 @@ typedef struct hn_progress {
 void progress_start(hn_progress *p, const hn_cli *cli, int64_t start_step);
 void progress_step(hn_progress *p, const hone_metrics *m);
 void progress_clear(hn_progress *p);
+void show_preparing(const char *what, uint64_t done, uint64_t total, int64_t records, void *cli);
 int train_run(hn_cli *cli);
 
 /* use_model.c: the model and tokenizer that the settings name, for commands that use a model. */

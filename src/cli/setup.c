@@ -119,7 +119,8 @@ int cli_open(hn_cli *cli, const hn_command *command, int argc, char **argv) {
 }
 
 int cli_context(hn_cli *cli) {
-    hone_ctx_opts o = {.struct_size = sizeof o, .threads = (int)cli->o.threads, .gemm = cli->o.gemm, .log = print_log, .log_user = cli};
+    hone_ctx_opts o = {.struct_size = sizeof o, .threads = (int)cli->o.threads, .gemm = cli->o.gemm, .log = print_log, .log_user = cli,
+                       .progress = cli->o.quiet ? NULL : show_preparing, .progress_user = cli};
     hone_status st = hone_ctx_new(&o, &cli->ctx);
     if (!cli->ctx) {
         hn_error err = {0};

@@ -21,7 +21,11 @@ static void show_data(const hn_cli *cli, const hn_json *d, const char *head) {
         all ? 100.0 * (double)int_of(d, "targets") / (double)all : 0, (long long)int_of(d, "longest"));
     if (int_of(d, "truncated")) say(cli, ", %lld truncated", (long long)int_of(d, "truncated"));
     if (int_of(d, "dropped")) say(cli, ", %lld dropped (no target left)", (long long)int_of(d, "dropped"));
+    if (hn_json_get(d, "packing"))
+        say(cli, ", packed %s from %lld", text_of(d, "packing"), (long long)int_of(d, "examples"));
     say(cli, "\n");
+    if (hn_json_get(d, "prepared"))
+        say(cli, "%-9s %s (%s)\n", "prepared", text_of(d, "prepared"), hn_json_bool(hn_json_get(d, "reused"), false) ? "found there" : "kept there");
 }
 
 static void show_steps(const hn_cli *cli, const hn_json *p) {

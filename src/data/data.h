@@ -211,6 +211,11 @@ void hn_gather_free(hn_gather *g);
 
 /* ------------------------------------------------------------------ encoded rows */
 
+/* How rows are put side by side in rows of max_length tokens, group by group of 1,000 (pack.c). bfd and bfd_split keep documents
+ * apart: attention never crosses their borders; wrapped and blocks make one sequence of them. */
+typedef enum hn_packing { HN_PACK_NONE, HN_PACK_BFD, HN_PACK_BFD_SPLIT, HN_PACK_WRAPPED, HN_PACK_BLOCKS } hn_packing;
+const char *hn_packing_name(hn_packing how); /* "bfd" ... */
+
 typedef struct hn_rows { /* columns, in memory or mapped from a file: read only. Row i is ids[at[i] .. at[i+1]) */
     const int32_t *ids;
     const uint8_t *loss;   /* [tokens] 1: the token is a target (position 0 of a document never is) */
@@ -220,6 +225,8 @@ typedef struct hn_rows { /* columns, in memory or mapped from a file: read only.
     const int64_t *document;     /* [documents + 1] packed rows: where each document begins, in tokens; NULL: a row is a document */
     const int64_t *row_document; /* [rows + 1] row i holds the documents row_document[i] .. row_document[i + 1) */
     int64_t rows, tokens, documents;
+    int64_t examples;      /* sequences before they were packed; those dropped are not among them */
+    hn_packing packing;
     /* what happened on the way */
     int64_t read, dropped, truncated, targets, longest;
     int64_t bad;           /* records left out under skip_bad; not among dropped */
@@ -233,10 +240,6 @@ typedef struct hn_rows { /* columns, in memory or mapped from a file: read only.
     bool reused;           /* an earlier run had prepared them */
 } hn_rows;
 void hn_rows_free(hn_rows *r);
-
-/* How rows are put side by side in rows of max_length tokens, group by group of 1,000 (pack.c). bfd and bfd_split keep documents
- * apart: attention never crosses their borders; wrapped and blocks make one sequence of them. */
-typedef enum hn_packing { HN_PACK_NONE, HN_PACK_BFD, HN_PACK_BFD_SPLIT, HN_PACK_WRAPPED, HN_PACK_BLOCKS } hn_packing;
 
 /* Called now and then by the caller's thread: bytes of the files read of all, records so far. */
 typedef void hn_progress_fn(void *user, uint64_t done, uint64_t total, int64_t records);

@@ -55,6 +55,7 @@ static hn_status keep(job *j, const hn_row *row, int64_t line, hn_error *err) {
     const hn_encode_opts *o = j->o;
     hn_packed out = {row->id, row->label, (int64_t)row->n, &whole, 1, line};
     j->borders += row->prompt_alone > row->prompt;
+    if (o->packing != HN_PACK_NONE) j->counts->examples++;
     if (o->packing != HN_PACK_NONE) return hn_packer_add(&j->packer, out.id, out.label, out.n, line, err);
     bool cut = o->max_length != HN_UNSET_INT && out.n > o->max_length;
     if (cut && o->keep_end) {
@@ -66,6 +67,7 @@ static hn_status keep(job *j, const hn_row *row, int64_t line, hn_error *err) {
     for (int64_t i = 0; i < out.n && !target; i++) target = out.label[i] != HN_NO_TARGET;
     j->counts->truncated += cut;
     j->counts->dropped += !target;
+    j->counts->examples += target;
     return target ? store_row(j, &out, err) : HN_OK;
 }
 
@@ -182,6 +184,7 @@ static hn_status make(job *j, hn_error *err) {
     if (o->packing != HN_PACK_NONE) HN_TRY(hn_packer_end(&j->packer, err));
     hn_rows *r = j->counts;
     r->read = j->pass.read;
+    r->packing = o->packing;
     r->truncated += j->packer.cut;
     if (r->rows == 0 || (o->packing != HN_PACK_NONE && r->targets == 0 && !o->keep_all)) return nothing_left(j, err);
     name_formats(j);

@@ -17,6 +17,11 @@ typedef struct hn_piece { /* a document of the group; wrapped and blocks: a row 
 typedef struct hn_bin { int64_t first, last; } hn_bin;
 typedef struct hn_gap { int64_t space, since, bin; } hn_gap; /* sorted by space, then since */
 
+const char *hn_packing_name(hn_packing how) {
+    static const char *const names[] = {"none", "bfd", "bfd_split", "wrapped", "blocks"};
+    return names[how];
+}
+
 void hn_packer_begin(hn_packer *p, hn_packing how, int64_t length, hn_pack_emit *emit, void *user) {
     *p = (hn_packer){.how = how, .length = length, .emit = emit, .user = user};
 }

@@ -4,7 +4,7 @@
 #include "data/prepared_impl.h"
 
 /* Counts of hn_rows that are kept: X(field) */
-#define COUNTS(X) X(rows) X(tokens) X(documents) X(read) X(dropped) X(truncated) X(targets) X(longest) X(bad)
+#define COUNTS(X) X(rows) X(tokens) X(documents) X(examples) X(read) X(dropped) X(truncated) X(targets) X(longest) X(bad)
 /* Texts: X(field) */
 #define TEXTS(X) X(format) X(reason) X(fingerprint) X(first_text)
 
@@ -18,6 +18,7 @@ static hn_json *describe(const hn_store *s, const hn_json *said) {
     COUNTS(X)
 #undef X
     hn_json_set(j, "top_id", hn_json_new_int(r->top_id));
+    hn_json_set(j, "packing", hn_json_new_int(r->packing));
 #define X(field) set_text(j, #field, r->field);
     TEXTS(X)
 #undef X
@@ -61,6 +62,7 @@ static bool take(const hn_json *j, hn_rows *r, uint64_t bytes[HN_COLS], char dig
     COUNTS(X)
 #undef X
     r->top_id = (int32_t)hn_json_int(hn_json_get(j, "top_id"), -1);
+    r->packing = (hn_packing)hn_json_int(hn_json_get(j, "packing"), HN_PACK_NONE);
 #define X(field) good = good && take_text(j, #field, r->field, sizeof r->field);
     TEXTS(X)
 #undef X

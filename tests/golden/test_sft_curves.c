@@ -93,7 +93,6 @@ static const char *beyond(const hn_json *args, const char *train) {
     const hn_json *flags = hn_json_get(args, "flags");
     if (hn_json_get(args, "peft")) return "lora";
     if (hn_json_bool(hn_json_get(flags, "bf16"), false)) return "bf16";
-    if (hn_json_bool(hn_json_get(flags, "packing"), false)) return "packing";
     if (hn_json_bool(hn_json_get(flags, "assistant_only_loss"), false)) return "assistant only";
     hn_records *r;
     hn_json *first;

@@ -26,7 +26,6 @@ static hn_json *load(const char *dir, const char *name) {
 
 /* Why a case is not for this test; NULL: it is. */
 static const char *beyond(const char *dir, const hn_json *flags) {
-    if (hn_json_bool(hn_json_get(flags, "packing"), false)) return "packing";
     if (hn_json_bool(hn_json_get(flags, "assistant_only_loss"), false)) return "assistant_only";
     char *path = hn_path_join(dir, "train.jsonl");
     hn_records *r;
@@ -48,6 +47,9 @@ static hn_encode_opts options(const hn_json *flags) {
     o.keep_end = hn_streq(hn_json_cstr(hn_json_get(flags, "truncation_mode")), "keep_end");
     if (hn_json_has(flags, "completion_only_loss"))
         o.completion_only = hn_json_bool(hn_json_get(flags, "completion_only_loss"), false);
+    const char *how = hn_json_cstr(hn_json_get(flags, "packing_strategy"));
+    if (hn_json_bool(hn_json_get(flags, "packing"), false))
+        o.packing = hn_streq(how, "wrapped") ? HN_PACK_WRAPPED : hn_streq(how, "bfd_split") ? HN_PACK_BFD_SPLIT : HN_PACK_BFD;
     const char *field = hn_json_cstr(hn_json_get(flags, "dataset_text_field"));
     if (field) o.convert.text_field = field;
     return o;
