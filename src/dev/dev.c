@@ -16,6 +16,7 @@ static const hn_kernels *const level_f32[LEVELS] = {&hn_kernels_ref_f32, &hn_ker
 struct hn_dev {
     hn_kernels f32, f64;
     hn_pool pool;
+    size_t stretch_to, stretch_from; /* equal: not at all */
 };
 
 static int best_level(void) {
@@ -98,6 +99,7 @@ hn_status hn_dev_cpu_new(const char *gemm, hn_dev **out, hn_error *err) {
     d->f32 = f32;
     d->f64 = hn_kernels_ref_f64;
     hn_pool_init(&d->pool);
+    hn_dev_stretch(d, 1, 1);
     *out = d;
     return HN_OK;
 }
@@ -115,16 +117,21 @@ const hn_kernels *hn_dev_kernels(const hn_dev *d, hn_dtype dtype) {
 }
 
 void *hn_dev_alloc(hn_dev *d, size_t bytes) {
-    return hn_pool_take(&d->pool, bytes);
+    enum { SMALL = 64 << 10 }; /* below, the slack of a size class is room enough */
+    const size_t to = d->stretch_to, from = d->stretch_from;
+    if (bytes < SMALL || to == from || bytes > ((size_t)1 << 40)) return hn_pool_take(&d->pool, bytes);
+    return hn_pool_take(&d->pool, bytes / from * to + (bytes % from * to + from - 1) / from);
+}
+
+void hn_dev_stretch(hn_dev *d, int64_t to, int64_t from) {
+    const bool longer = from > 0 && to > from && to <= INT32_MAX;
+    d->stretch_to = longer ? (size_t)to : 1;
+    d->stretch_from = longer ? (size_t)from : 1;
 }
 
 void hn_dev_release(hn_dev *d, void *p, size_t bytes) {
     (void)bytes; /* a block knows its own size */
     hn_pool_give(&d->pool, p);
-}
-
-void hn_dev_settle(hn_dev *d) {
-    hn_pool_settle(&d->pool);
 }
 
 void hn_dev_trim(hn_dev *d) {

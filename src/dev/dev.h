@@ -140,11 +140,14 @@ typedef struct hn_dev hn_dev;
 hn_status hn_dev_cpu_new(const char *gemm, hn_dev **out, hn_error *err) HN_MUST;
 void hn_dev_free(hn_dev *d);
 const hn_kernels *hn_dev_kernels(const hn_dev *d, hn_dtype dtype); /* F32 or F64 */
-/* Buffers from size classes (8 steps a doubling), recycled; 64-byte aligned; contents undefined. */
+/* Buffers from size classes (8 steps a doubling), recycled; 64-byte aligned; contents undefined. What the device holds never
+ * exceeds what was once in use at a time. */
 void *hn_dev_alloc(hn_dev *d, size_t bytes) HN_MUST;
 void hn_dev_release(hn_dev *d, void *p, size_t bytes);
-/* Between steps: where buffers outweigh by half what was ever in use at once, the free ones go back to the system. */
-void hn_dev_settle(hn_dev *d);
+/* From now on buffers of 64 KiB and more have room for to / from times what is asked (1 if to <= from). A training step on a
+ * short batch then makes the very requests of the longest one to come: the same blocks serve every step, and what is never touched
+ * of them takes no memory. */
+void hn_dev_stretch(hn_dev *d, int64_t to, int64_t from);
 void hn_dev_trim(hn_dev *d); /* gives free buffers back to the system */
 /* One line a level the build has and the CPU can run: for `hone env`, tests. */
 typedef struct hn_isa { const char *name; bool built, usable; } hn_isa;

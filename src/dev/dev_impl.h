@@ -25,6 +25,5 @@ void hn_pool_init(hn_pool *p);
 void *hn_pool_take(hn_pool *p, size_t bytes) HN_MUST; /* NULL: no memory */
 void hn_pool_give(hn_pool *p, void *block);
 void hn_pool_trim(hn_pool *p);
-void hn_pool_settle(hn_pool *p);
 
 #endif

@@ -56,6 +56,20 @@ static hn_pool_block *find(hn_pool *p, int at) {
     return NULL;
 }
 
+/* Before a fresh block: a longer batch than any before finds the blocks of the shorter ones too small, so as many of these
+ * go back to the system as the new one takes, the largest first. What is held then never exceeds what was once in use. */
+static void make_way(hn_pool *p, size_t size) {
+    const size_t most = p->live + size > p->peak ? p->live + size : p->peak;
+    for (int i = HN_POOL_CLASSES - 1; i >= 0 && p->held + size > most; i--) {
+        while (p->free[i] && p->held + size > most) {
+            hn_pool_block *b = p->free[i];
+            p->free[i] = b->next;
+            p->held -= b->size;
+            hn_free(b);
+        }
+    }
+}
+
 static void count_live(hn_pool *p, size_t size) {
     p->live += size;
     if (p->live > p->peak) p->peak = p->live;
@@ -68,6 +82,7 @@ void *hn_pool_take(hn_pool *p, size_t bytes) {
     pthread_mutex_lock(&p->lock);
     hn_pool_block *b = find(p, at);
     if (b) count_live(p, b->size);
+    else make_way(p, size);
     pthread_mutex_unlock(&p->lock);
     if (b) return bytes_of(b);
     char *fresh = hn_alloc_aligned(size + ALIGN, ALIGN);
@@ -100,12 +115,5 @@ void hn_pool_give(hn_pool *p, void *block) {
 void hn_pool_trim(hn_pool *p) {
     pthread_mutex_lock(&p->lock);
     trim_locked(p);
-    pthread_mutex_unlock(&p->lock);
-}
-
-/* A longer batch than any before leaves the blocks of the shorter ones behind, too small to serve again. */
-void hn_pool_settle(hn_pool *p) {
-    pthread_mutex_lock(&p->lock);
-    if (p->held > p->peak + p->peak / 2) trim_locked(p);
     pthread_mutex_unlock(&p->lock);
 }

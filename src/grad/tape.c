@@ -40,7 +40,6 @@ bool hn_tape_recording(const hn_tape *t) {
 void hn_tape_reset(hn_tape *t) {
     t->last = NULL;
     hn_tape_forget(t, 0);
-    hn_dev_settle(t->dev);
     t->made = 0;
     t->site = 0;
     t->touched = false;

@@ -15,7 +15,7 @@ typedef struct piece { /* segments [s0, s1) with their tokens and loss rows */
 } piece;
 
 hn_status hn_runner_open(hn_runner *r, hn_dev *dev, hn_model *m, const hn_objective *objective, const void *self, hn_error *err) {
-    *r = (hn_runner){.model = m, .objective = objective, .self = self, .chunk_tokens = INT64_MAX};
+    *r = (hn_runner){.dev = dev, .model = m, .objective = objective, .self = self, .chunk_tokens = INT64_MAX};
     if (objective) HN_TRY(objective->setup(self, &r->asks, err));
     size_t count = 0;
     hn_param *p = hn_model_params(m, &count);
@@ -141,6 +141,7 @@ static hn_status forward(hn_runner *r, const hn_batch *b, const piece *p, const 
     if (p->r1 == p->r0) return HN_OK;
     cut(r, b, p, chunk);
     hn_tape_reset(r->tape);
+    hn_dev_stretch(r->dev, r->piece_tokens, chunk->tokens);
     hn_tape_record(r->tape, how->record);
     hn_tape_seed(r->tape, r->seed, how->key * CHUNK_KEYS + (uint64_t)p->s0);
     hn_forward_opts o = {.checkpointing = r->checkpointing && how->record, .neftune_alpha = r->neftune, .train = how->train};
@@ -197,11 +198,16 @@ static hn_status forward_only(hn_runner *r, const hn_batch *b, const pass *how, 
     return HN_OK;
 }
 
+static void finish(hn_runner *r) {
+    hn_tape_reset(r->tape);
+    hn_dev_stretch(r->dev, 1, 1);
+}
+
 hn_status hn_runner_outputs(hn_runner *r, const hn_batch *b, hn_outputs *out, hn_error *err) {
     HN_TRY(make_room(r, b, err));
     HN_TRY(forward_only(r, b, &(pass){0}, err));
     *out = outputs_of(r, b);
-    hn_tape_reset(r->tape);
+    finish(r);
     return HN_OK;
 }
 
@@ -214,7 +220,7 @@ hn_status hn_runner_train(hn_runner *r, const hn_batch *b, const hn_norm *norm, 
     if (f->known_seeds && f->known_seeds(r->self, b, norm, &seeds)) {
         HN_TRY(seeded(r, b, &seeds, key, err));
         *loss = f->loss(r->self, &out, b, norm, NULL, metrics);
-        hn_tape_reset(r->tape);
+        finish(r);
         return HN_OK;
     }
     seeds = seeds_of(r);
@@ -233,7 +239,7 @@ hn_status hn_runner_train(hn_runner *r, const hn_batch *b, const hn_norm *norm, 
     } else if (!single) {
         HN_TRY(seeded(r, b, &seeds, key, err));
     }
-    hn_tape_reset(r->tape);
+    finish(r);
     return HN_OK;
 }
 

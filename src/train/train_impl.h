@@ -55,12 +55,14 @@ hn_status hn_epochs_longest(hn_epochs *s, int64_t steps, int64_t *epoch, int64_t
 /* ------------------------------------------------------------------ a micro-batch through the model (micro_batch.c) */
 
 typedef struct hn_runner {
+    hn_dev *dev;
     hn_model *model;
     hn_tape *tape;
     const hn_objective *objective;
     const void *self; /* its options */
     unsigned asks;
     int64_t chunk_tokens;
+    int64_t piece_tokens; /* of the largest piece to come, where it is known; 0: not known */
     bool checkpointing;
     double neftune; /* 0: off */
     uint64_t seed;  /* of dropout and noise */
@@ -121,6 +123,7 @@ struct hn_trainer {
 
 /* train_plan.c */
 hn_status hn_plan_make(hn_trainer *t, hn_error *err) HN_MUST;
+int64_t hn_plan_piece(const hn_trainer *t); /* tokens of the largest piece that runs as one tape */
 
 /* train_step.c */
 bool hn_due(const char *strategy, int64_t step, int64_t every, int64_t windows, int64_t max_steps);

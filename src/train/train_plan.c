@@ -31,8 +31,8 @@ static void plan_steps(hn_trainer *t) {
     t->save_steps = in_steps(o->save_steps, p->max_steps);
 }
 
-/* Tokens of the largest piece that runs as one tape: a micro-batch, cut to whole rows. */
-static int64_t largest_piece(const hn_trainer *t) {
+/* A micro-batch, cut to whole rows. */
+int64_t hn_plan_piece(const hn_trainer *t) {
     int64_t most = t->plan.longest_batch_tokens, limit = t->o->chunk_tokens, longest = 0;
     for (int64_t i = 0; i < t->source.rows->rows; i++)
         if (t->source.length[i] > longest) longest = t->source.length[i];
@@ -51,7 +51,7 @@ static void plan_memory(hn_trainer *t) {
         p->gradient_bytes += bytes;
         p->optimizer_bytes += 2 * bytes;
     }
-    int64_t tokens = largest_piece(t);
+    int64_t tokens = hn_plan_piece(t);
     p->activation_bytes = hn_model_activation_bytes(t->in.model, tokens, tokens, t->o->gradient_checkpointing);
     p->total_bytes = p->weight_bytes + p->gradient_bytes + p->optimizer_bytes + p->activation_bytes;
 }
@@ -72,7 +72,7 @@ static hn_status check_memory(const hn_trainer *t, hn_error *err) {
             gb(p->weight_bytes), gb(available));
     hn_error_detail(err, "weights %.2f GB, gradients %.2f GB, optimiser %.2f GB, activations %.2f GB (%lld tokens at once)",
                     gb(p->weight_bytes), gb(p->gradient_bytes), gb(p->optimizer_bytes), gb(p->activation_bytes),
-                    (long long)largest_piece(t));
+                    (long long)hn_plan_piece(t));
     if (p->activation_bytes > available && !t->o->gradient_checkpointing)
         hn_error_fix(err, "add --gradient_checkpointing true, or use a smaller --per_device_train_batch_size, --max_length or "
                           "--chunk_tokens");

@@ -8,6 +8,7 @@ static hn_status open_parts(hn_trainer *t, hn_error *err) {
     const hn_train_opts *o = t->o;
     HN_TRY(hn_runner_open(&t->runner, t->in.dev, t->in.model, t->in.objective, t->in.objective_opts, err));
     t->runner.chunk_tokens = o->chunk_tokens;
+    t->runner.piece_tokens = hn_plan_piece(t);
     t->runner.checkpointing = o->gradient_checkpointing;
     t->runner.neftune = isnan(o->neftune_noise_alpha) ? 0 : o->neftune_noise_alpha;
     t->runner.seed = (uint64_t)o->seed;

@@ -85,6 +85,45 @@ static void buffers(void **state) {
     assert_true(after.live == 0);
 }
 
+static uint64_t calls_now(void) {
+    hn_mem_stats s;
+    hn_mem_get(&s);
+    return s.calls;
+}
+
+static uint64_t live_now(void) {
+    hn_mem_stats s;
+    hn_mem_get(&s);
+    return s.live;
+}
+
+/* Requests of ever longer steps: held is never more than once was in use; stretched ones all fit the first step's blocks. */
+static void growing_steps(void **state) {
+    (void)state;
+    enum { BUFFERS = 20, WIDTH = 4096 };
+    for (int stretched = 0; stretched < 2; stretched++) {
+        hn_dev *d;
+        void *p[BUFFERS];
+        assert_int_equal(hn_dev_cpu_new(NULL, &d, NULL), HN_OK);
+        const uint64_t before = live_now();
+        uint64_t calls = 0, most = 0;
+        for (int64_t tokens = 40; tokens <= 1000; tokens += 60) {
+            if (stretched) hn_dev_stretch(d, 1000, tokens);
+            for (int i = 0; i < BUFFERS; i++) {
+                assert_non_null(p[i] = hn_dev_alloc(d, (size_t)(tokens * WIDTH * (1 + i % 4))));
+                memset(p[i], i, (size_t)(tokens * WIDTH * (1 + i % 4)));
+            }
+            if (live_now() - before > most) most = live_now() - before;
+            for (int i = 0; i < BUFFERS; i++) hn_dev_release(d, p[i], 0);
+            if (stretched && tokens > 40) assert_true(calls_now() == calls);
+            calls = calls_now();
+        }
+        assert_true(most < (uint64_t)BUFFERS * 1000 * WIDTH * 5 / 2 * 5 / 4); /* a mean width of 2.5, 1/8 slack and some */
+        hn_dev_stretch(d, 1, 1);
+        hn_dev_free(d);
+    }
+}
+
 /* Nearest float16 or bfloat16 by search among all of them: the truth for rounding. */
 static double widen(hn_dtype t, uint16_t h) {
     const int fraction = t == HN_F16 ? 10 : 7, bias = t == HN_F16 ? 15 : 127;
@@ -136,7 +175,7 @@ static void narrow_types(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(levels), cmocka_unit_test(buffers), cmocka_unit_test(narrow_types)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(levels), cmocka_unit_test(buffers), cmocka_unit_test(growing_steps), cmocka_unit_test(narrow_types)};
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     hn_par_shutdown();
     return failed;
