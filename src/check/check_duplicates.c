@@ -1,0 +1,54 @@
+/* check_duplicates.c - rows that stand more than once, letter case and white space aside.
+ *
+ * Collected sets repeat one or two rows in a hundred, which hardly moves the gradient; from three in a hundred on, or a row that
+ * stands ten times and makes up one in a hundred, some rows weigh visibly more than others, and held-out rows cut from the same
+ * file are no longer held out. Beyond a quarter of a million rows a sample of them is looked at. */
+#include "check/check_impl.h"
+
+static const double share = 0.03, single = 0.01;
+enum { OFTEN = 10 };
+
+typedef struct state {
+    hn_seen rows;
+    hn_tally again;
+} state;
+
+static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets *f) {
+    state *s = self;
+    hn_seen_entry *e = hn_seen_at(&s->rows, f->whole);
+    (void)c;
+    if (!e) return;
+    if (e->count++ == 0) {
+        e->file = row->file;
+        e->line = row->line;
+    } else {
+        hn_tally_add(&s->again, row);
+    }
+}
+
+static void end(void *self, hn_check_ctx *c) {
+    state *s = self;
+    int64_t n = 0, again = 0;
+    const hn_seen_entry *top = NULL;
+    for (size_t i = 0; i < s->rows.cap; i++) {
+        const hn_seen_entry *e = &s->rows.v[i];
+        if (!e->key) continue;
+        n += e->count;
+        again += e->count - 1;
+        if (!top || e->count > top->count || (e->count == top->count && e->line < top->line)) top = e;
+    }
+    c->failed |= s->rows.failed;
+    if (!again) return;
+    bool often = top->count >= OFTEN && (double)top->count >= single * (double)n;
+    s->again.n = again;
+    hn_found(c, often || (double)again >= share * (double)n ? HN_SEVERITY_WARN : HN_SEVERITY_INFO, &s->again, n,
+             "%lld of %lld rows (%.3g %%) repeat an earlier one%s; the most frequent stands %lld times (line %lld)", (long long)again,
+             (long long)n, hn_percent(again, n), s->rows.mask ? ", in a sample" : "", (long long)top->count, (long long)top->line);
+}
+
+static void release(void *self) { hn_seen_release(&((state *)self)->rows); }
+
+const hn_check hn_check_duplicates = {
+    {.id = "duplicates", .about = "rows that stand more than once", .cost = "repeated rows weigh more than others and are learnt by heart",
+     .remedy = "keep one of each"},
+    .views = HN_ALL_VIEWS, .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end, .release = release};

@@ -1,0 +1,37 @@
+/* check_empty_answer.c - nothing but white space where something should be learnt.
+ *
+ * Large collected sets hold a few such rows in a thousand; from one in a hundred on the model learns to say nothing. */
+#include "check/check_impl.h"
+
+typedef struct state {
+    hn_tally rows;
+    int64_t of;
+} state;
+
+static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets *f) {
+    state *s = self;
+    bool empty = false;
+    (void)c;
+    if (!f->answers) return;
+    for (int i = 0; i < f->answers; i++) empty |= hn_blank(f->answer[i]);
+    if (f->turns) { /* a message that calls a tool needs no text; pairs show their chosen side here */
+        empty = f->answers == 2 && hn_blank(f->answer[1]);
+        for (size_t i = 0; i < f->turns; i++)
+            empty |= hn_str_eq(f->turn[i].role, "assistant") && !f->turn[i].calls && hn_blank(f->turn[i].text);
+    }
+    s->of++;
+    if (empty) hn_tally_add(&s->rows, row);
+}
+
+static void end(void *self, hn_check_ctx *c) {
+    state *s = self;
+    if (!s->rows.n) return;
+    bool all = s->rows.n == s->of;
+    hn_found(c, all ? HN_SEVERITY_ERROR : hn_judge(s->rows.n, s->of, 0.01), &s->rows, s->of, "%lld of %lld rows (%.3g %%) have an empty answer",
+             (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of));
+}
+
+const hn_check hn_check_empty_answer = {
+    {.id = "empty-answer", .about = "answers, completions or texts without any text", .cost = "the model learns to answer with nothing",
+     .remedy = "leave these rows out"},
+    .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT), .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end};
