@@ -19,7 +19,7 @@ add_executable(hone $<TARGET_PROPERTY:hn_cli,SOURCES>)
 target_compile_options(hone PRIVATE ${HONE_WARNINGS})
 target_link_libraries(hone PRIVATE hn_api)
 set(HONE_DEPENDS PkgConfig::JSONC PkgConfig::YAML PkgConfig::PCRE2 PkgConfig::UTF8PROC PkgConfig::ZLIB PkgConfig::ZSTD
-    PkgConfig::XXHASH Threads::Threads m)
+    PkgConfig::XXHASH ${SNAPPY_LIBRARY} Threads::Threads m)
 
 add_library(hone_shared SHARED ${CMAKE_SOURCE_DIR}/cmake/empty.c)
 foreach(room ${HONE_LIB_ROOMS})

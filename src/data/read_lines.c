@@ -5,7 +5,7 @@
 
 static bool fits(const char *head, size_t n) {
     size_t look = n < 4096 ? n : 4096;
-    bool binary = n >= 4 && (memcmp(head, "PAR1", 4) == 0 || memcmp(head, "ARRO", 4) == 0);
+    bool binary = n >= 4 && (memcmp(head, "PAR1", 4) == 0 || memcmp(head, "ARRO", 4) == 0 || memcmp(head, "\xFF\xFF\xFF\xFF", 4) == 0);
     return !binary && !memchr(head, '\0', look);
 }
 

@@ -38,11 +38,21 @@ bool hn_records_known(const char *name) {
     return false;
 }
 
+/* Arrow's own files: the IPC file format begins with its name, its stream format with a continuation mark and a length. */
+static bool is_arrow(const char *head, size_t n) {
+    if (n >= 6 && memcmp(head, "ARROW1", 6) == 0) return true;
+    return n >= 8 && memcmp(head, "\xFF\xFF\xFF\xFF", 4) == 0 && head[6] == 0 && head[7] == 0;
+}
+
 static hn_status unknown_kind(const char *path, const char *head, size_t n, hn_error *err) {
-    const char *why = "not a kind of data file hone reads";
-    if (n >= 4 && memcmp(head, "PAR1", 4) == 0) why = "Parquet is not read";
-    else if (n >= 6 && memcmp(head, "ARROW1", 6) == 0) why = "Arrow is not read";
-    hn_fail(err, HN_ENOTSUP, "%s: %s", path, why);
+    if (is_arrow(head, n)) {
+        hn_fail(err, HN_ENOTSUP, "%s: Arrow data (a cache of the datasets library, or Feather): not read", path);
+        hn_error_fix(err, "python -c \"import sys, pyarrow as a, pyarrow.parquet as p; f = a.memory_map(sys.argv[1]); r = a.ipc.%s(f); "
+                          "p.write_table(r.read_all(), sys.argv[2])\" %s data.parquet",
+                     head[0] == 'A' ? "open_file" : "open_stream", path);
+        return HN_ENOTSUP;
+    }
+    hn_fail(err, HN_ENOTSUP, "%s: not a kind of data file hone reads", path);
     for (size_t i = 0; i < READERS; i++) hn_error_detail(err, "%s: %s", readers[i]->extensions, readers[i]->about);
     hn_error_fix(err, "write the records as JSON lines (.jsonl), one object a line");
     return HN_ENOTSUP;

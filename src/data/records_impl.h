@@ -17,6 +17,8 @@ typedef struct hn_reader {
     hn_status (*next)(struct hn_records *r, void *state, hn_json **record, int64_t *line, hn_error *err);
     hn_status (*cut)(struct hn_records *r, void *state, hn_raw *raw, hn_error *err);
     hn_status (*parse)(const hn_raw *raw, hn_json **record, hn_error *err);
+    /* How many records there are, where that is known without reading them; may be NULL. */
+    hn_status (*count)(struct hn_records *r, void *state, int64_t *out, hn_error *err);
     void (*close)(void *state); /* may be NULL */
 } hn_reader;
 
@@ -25,6 +27,7 @@ struct hn_records {
     const hn_reader *reader;
     void *state;
     bool broken; /* no record can be read after the last error */
+    const hn_columns *columns; /* what will be kept of a record: a reader may leave the rest out; NULL: all of it */
 };
 
 /* "file:12", or "file: record 12" where lines mean nothing. */

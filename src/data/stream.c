@@ -37,6 +37,11 @@ hn_status hn_records_count(const char *path, int64_t record_bytes, int64_t *out,
     HN_TRY(hn_records_open(path, &r, err));
     hn_records_set_limit(r, record_bytes);
     hn_status st = HN_OK;
+    if (r->reader->count) {
+        st = r->reader->count(r, r->state, out, err);
+        hn_records_close(r);
+        return st;
+    }
     for (*out = 0;; ++*out) {
         hn_raw raw;
         st = hn_records_next_raw(r, &raw, err);
@@ -179,6 +184,7 @@ static hn_status part_next(hn_stream *s, size_t k, hn_raw *raw, bool *got, hn_er
         if (!p->r) {
             HN_TRY(hn_records_open(part->files.v[p->file], &p->r, err));
             hn_records_set_limit(p->r, s->s->record_bytes);
+            p->r->columns = part->columns.n ? &part->columns : NULL;
         }
         hn_status st = hn_records_next_raw(p->r, raw, err);
         if (st != HN_OK && (st != HN_EFORMAT || !hn_records_usable(p->r))) return st;

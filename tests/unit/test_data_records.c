@@ -295,8 +295,12 @@ static void test_no_file(void **state) {
     assert_null(r);
     assert_string_not_equal(e.fix, "");
     assert_int_equal(hn_records_open(data_dir, &r, &e), HN_EIO);
-    assert_int_equal(hn_records_open(data_text("a.parquet", "PAR1xxxxxPAR1"), &r, &e), HN_ENOTSUP);
-    assert_non_null(strstr(e.msg, "Parquet is not read"));
+    assert_int_equal(hn_records_open(data_text("a.arrow", "ARROW1xx"), &r, &e), HN_ENOTSUP);
+    assert_non_null(strstr(e.msg, "Arrow data"));
+    assert_non_null(strstr(e.fix, "pyarrow"));
+    assert_int_equal(hn_records_open(data_file("b.arrow", "\xFF\xFF\xFF\xFF\x20\1\0\0", 8), &r, &e), HN_ENOTSUP);
+    assert_non_null(strstr(e.fix, "open_stream"));
+    assert_int_equal(hn_records_open(data_file("a.zip", "PK\3\4\0\0", 6), &r, &e), HN_ENOTSUP);
     assert_non_null(strstr(e.detail, "jsonl"));
 }
 
@@ -319,10 +323,10 @@ static void test_folders(void **state) {
     hn_strlist l;
     hn_error e = {0};
     data_text("README.md", "read me");
-    data_text("train.parquet", "PAR1");
+    data_text("train.arrow", "ARROW1");
     assert_int_equal(hn_dataset_files(data_dir, "train", &l, &e), HN_ENOENT);
     assert_int_equal(l.n, 0);
-    assert_string_equal(e.detail, "it holds: README.md, train.parquet");
+    assert_string_equal(e.detail, "it holds: README.md, train.arrow");
     expect_files("validation", "");
     expect_files("test", "");
     char data[600];
