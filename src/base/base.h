@@ -175,6 +175,7 @@ const char *hn_json_cstr(const hn_json *j);                 /* NULL unless a str
 int64_t hn_json_int(const hn_json *j, int64_t otherwise);   /* integers and whole reals */
 double hn_json_num(const hn_json *j, double otherwise);
 bool hn_json_bool(const hn_json *j, bool otherwise);
+bool hn_json_equal(const hn_json *a, const hn_json *b);     /* same kind and contents; order of members aside */
 /* Members in file order: for (size_t i = 0; hn_json_member(obj, i, &key, &val); i++) is O(1) a call
  * only through the iterator below. */
 typedef struct hn_json_iter {

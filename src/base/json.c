@@ -112,6 +112,10 @@ hn_json_kind hn_json_type(const hn_json *j) {
     return HN_JSON_NULL;
 }
 
+bool hn_json_equal(const hn_json *a, const hn_json *b) {
+    return json_object_equal((struct json_object *)(uintptr_t)a, (struct json_object *)(uintptr_t)b) != 0;
+}
+
 hn_json *hn_json_get(const hn_json *obj, const char *key) {
     struct json_object *value = NULL;
     if (hn_json_type(obj) != HN_JSON_OBJECT) return NULL;

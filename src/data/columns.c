@@ -1,5 +1,6 @@
 /* columns.c - finding columns of a record, and saying what is wrong with them. */
 #include "data/formats_impl.h"
+#include "data/sources_impl.h"
 
 bool hn_because(char *reason, const char *fmt, ...) {
     if (!reason) return true;
@@ -48,4 +49,27 @@ hn_status hn_column_move(const hn_json *record, const char *name, hn_json *objec
     hn_str text;
     HN_TRY(hn_column_text(record, name, &text, err));
     return hn_put(object, key, hn_json_ref(hn_json_get(record, name)), err);
+}
+
+hn_status hn_column_maybe(const hn_json *record, const char *name, hn_str *out, hn_error *err) {
+    *out = (hn_str){"", 0};
+    return hn_json_get(record, name) ? hn_column_text(record, name, out, err) : HN_OK;
+}
+
+const char *hn_column_of(const hn_json *record, const char *const *names) {
+    for (; *names; names++)
+        if (hn_json_get(record, *names)) return *names;
+    return NULL;
+}
+
+bool hn_is_text(const hn_json *record, const char *name) { return hn_json_type(hn_json_get(record, name)) == HN_JSON_STR; }
+
+hn_status hn_columns_map(const hn_json *record, const hn_convert_opts *o, hn_json **out, hn_error *err) {
+    *out = hn_json_ref((hn_json *)(uintptr_t)record);
+    if (!o->columns) return HN_OK;
+    hn_status st = hn_columns_apply(o->columns, out, err);
+    if (st == HN_OK) return HN_OK;
+    hn_json_free(*out);
+    *out = NULL;
+    return st;
 }

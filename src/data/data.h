@@ -39,6 +39,9 @@ void hn_records_close(hn_records *r);
  * read whole: memory is bounded by a small multiple of it. */
 enum { HN_RECORD_BYTES = 64 << 20 };
 void hn_records_set_limit(hn_records *r, int64_t bytes);
+/* What a record of a plain text file is; to be set before the first record is read. */
+typedef enum hn_text_unit { HN_TEXT_LINE, HN_TEXT_PARAGRAPH, HN_TEXT_DOCUMENT } hn_text_unit;
+void hn_records_set_unit(hn_records *r, hn_text_unit unit);
 
 /* A record before it is parsed: its bytes in the file, where the reader can cut records out without parsing them (JSON
  * lines, arrays, plain text), so that parsing may run on any thread; else the finished value. */
@@ -100,6 +103,7 @@ typedef struct hn_sources {
     double hold_out;     /* records held out for evaluation: a share below 1, or a count; 0: none. Which: those that
                             datasets' train_test_split(test_size, seed) takes of all parts one after the other */
     int64_t record_bytes; /* hn_records_set_limit; 0: its default */
+    hn_text_unit text_unit; /* hn_records_set_unit */
 } hn_sources;
 void hn_sources_init(hn_sources *s);
 void hn_sources_release(hn_sources *s);
@@ -138,11 +142,11 @@ typedef enum hn_kind {
     HN_KIND_TEXT,       /* text */
     HN_KIND_COMPLETION, /* prompt, completion: both strings or both message lists[, tools, chat_template_kwargs] */
     HN_KIND_MESSAGES,   /* messages[, tools, documents, chat_template_kwargs] */
-    HN_KIND_PREFERENCE, /* [prompt,] chosen, rejected: strings or message lists[, margin, score_chosen, score_rejected] */
+    HN_KIND_PREFERENCE, /* prompt, chosen, rejected: strings or message lists[, tools ..., margin, score_chosen, score_rejected] */
     HN_KIND_UNPAIRED,   /* prompt, completion, label (bool) */
-    HN_KIND_PROMPT,     /* prompt: string or message list */
+    HN_KIND_PROMPT,     /* prompt: string or message list[, ground_truth, tools ...] */
     HN_KIND_STEPWISE,   /* prompt, completions[], labels[] */
-    HN_KIND_CLASSIFY,   /* text[, text_pair], label (integer, string or number) */
+    HN_KIND_CLASSIFY,   /* text[, text_pair], label (integer, string or number)[, label_text] */
     HN_KIND_TAG,        /* tokens[], tags[] */
     HN_KIND_QA,         /* id, context, question, answers {text[], answer_start[]}[, is_impossible] */
     HN_KINDS
@@ -180,6 +184,8 @@ typedef struct hn_convert_opts {
     hn_view view;
     const char *format;     /* NULL: detect */
     const char *text_field; /* column of language-modelling rows: "text" */
+    const hn_columns *columns; /* columns that are read as others; NULL: none */
+    const char *prompt_style; /* instruct, chat, chatml, plain, messages; NULL: each format's own */
 } hn_convert_opts;
 void hn_convert_defaults(hn_convert_opts *o); /* view SFT */
 

@@ -1,22 +1,26 @@
-/* format_prompt_completion.c - columns prompt and completion. */
+/* format_prompt_completion.c - columns prompt and completion (or answer, response): both strings, or message lists. */
 #include "data/formats_impl.h"
+
+static const char *const answers[] = {"completion", "answer", "response", NULL};
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;
-    if (!hn_json_has(record, "prompt") || !hn_json_has(record, "completion")) return false;
-    return hn_because(reason, "columns \"prompt\" and \"completion\"");
+    const char *answer = hn_column_of(record, answers);
+    if (hn_json_has(record, "completion")) answer = "completion";
+    if (!hn_json_has(record, "prompt") || !answer || hn_label_says(hn_json_get(record, "label"))) return false;
+    return hn_because(reason, "columns \"prompt\" and \"%s\"", answer);
 }
 
 static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
     (void)o;
     hn_json *x;
+    const char *answer = hn_json_has(record, "completion") ? NULL : hn_column_of(record, answers);
     HN_TRY(hn_examples_add(out, HN_KIND_COMPLETION, &x, err));
-    HN_TRY(hn_column_move(record, "prompt", x, "prompt", err));
-    return hn_column_move(record, "completion", x, "completion", err);
+    return hn_sides_take(record, answer ? answer : "completion", x, err);
 }
 
 const hn_format hn_format_prompt_completion = {.name = "prompt-completion",
-                                               .about = "columns \"prompt\" and \"completion\"",
+                                               .about = "columns \"prompt\" and \"completion\" (or \"answer\", \"response\")",
                                                .kinds = HN_KIND_BIT(HN_KIND_COMPLETION),
                                                .detect = detect,
                                                .convert = convert};

@@ -11,6 +11,10 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     return hn_column_move(record, o->text_field, x, "text", err);
 }
 
+bool hn_text_asked(const hn_json *record, const hn_convert_opts *o) {
+    return !hn_streq(o->text_field, "text") && hn_json_has(record, o->text_field);
+}
+
 const hn_format hn_format_text = {.name = "text",
                                   .about = "language modelling: a column of text",
                                   .kinds = HN_KIND_BIT(HN_KIND_TEXT),

@@ -23,14 +23,20 @@ hn_status hn_gather_new(const hn_format *f, hn_gather **out, hn_error *err) {
 }
 
 hn_status hn_gather_add(hn_gather *g, const hn_json *record, int64_t line, const hn_convert_opts *o, hn_error *err) {
-    return g->format->gather(g->state, record, line, o, err);
+    if (!o->columns) return g->format->gather(g->state, record, line, o, err);
+    hn_json *mapped;
+    HN_TRY(hn_columns_map(record, o, &mapped, err));
+    hn_status st = g->format->gather(g->state, mapped, line, o, err);
+    hn_json_free(mapped);
+    return st;
 }
 
 hn_status hn_gather_next(hn_gather *g, const hn_convert_opts *o, hn_examples *out, int64_t *line, bool *more, hn_error *err) {
     hn_examples_clear(out);
     *more = false;
     *line = 0;
-    return g->format->next(g->state, o, out, line, more, err);
+    HN_TRY(g->format->next(g->state, o, out, line, more, err));
+    return hn_examples_adapt(out, o->view, err);
 }
 
 void hn_gather_free(hn_gather *g) {

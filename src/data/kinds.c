@@ -16,7 +16,7 @@ static const struct {
     [HN_VIEW_SFT] = {"sft", BIT(TOKENS) | BIT(COMPLETION) | BIT(MESSAGES) | BIT(TEXT)},
     [HN_VIEW_PREFERENCE] = {"preference", BIT(PREFERENCE)},
     [HN_VIEW_KTO] = {"kto", BIT(UNPAIRED)},
-    [HN_VIEW_PROMPT] = {"prompt", BIT(PROMPT) | BIT(TOKENS) | BIT(COMPLETION) | BIT(MESSAGES) | BIT(TEXT)},
+    [HN_VIEW_PROMPT] = {"prompt", BIT(PROMPT) | BIT(TOKENS)},
     [HN_VIEW_TEXT] = {"text", BIT(TOKENS) | BIT(TEXT) | BIT(COMPLETION) | BIT(MESSAGES) | BIT(PROMPT)},
     [HN_VIEW_CLASSIFY] = {"classify", BIT(CLASSIFY)},
     [HN_VIEW_TAG] = {"tag", BIT(TAG)},

@@ -12,7 +12,7 @@
 #include "data/prepared_impl.h"
 
 /* Raised whenever the same input gives other rows than before. */
-enum { PREPARATION = 1 };
+enum { PREPARATION = 2 };
 
 hn_status hn_file_digest(const char *path, char out[33], hn_error *err) {
     enum { PIECE = 1 << 20 };
@@ -50,6 +50,11 @@ static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *
     add_int(h, "view", o->convert.view);
     add_text(h, "format", o->convert.format);
     add_text(h, "text_field", o->convert.text_field);
+    add_text(h, "prompt_style", o->convert.prompt_style);
+    for (size_t i = 0; o->convert.columns && i < o->convert.columns->n; i++) {
+        add_text(h, "column", o->convert.columns->from[i]);
+        add_text(h, "as", o->convert.columns->to[i]);
+    }
     add_text(h, "tokenizer", tok ? hn_tokenizer_fingerprint(tok) : NULL);
     add_text(h, "eos", o->eos_token || !tok ? o->eos_token : hn_tokenizer_special(tok, HN_EOS));
     add_int(h, "max_length", o->max_length);
@@ -121,6 +126,7 @@ hn_status hn_prepared_key(const hn_sources *s, bool held_out, const hn_tokenizer
     add_num(h, "hold_out", s->hold_out);
     add_int(h, "held_out", held_out);
     add_int(h, "record_bytes", s->record_bytes);
+    add_int(h, "text_unit", s->text_unit);
     hn_status st = HN_OK;
     for (size_t i = 0; i < s->n && st == HN_OK; i++) st = add_part(h, &s->part[i], err);
     hn_hash_end(h, key);

@@ -111,6 +111,8 @@ hn_status hn_records_open(const char *path, hn_records **out, hn_error *err) {
 
 void hn_records_set_limit(hn_records *r, int64_t bytes) { r->src.limit = bytes > 0 ? (size_t)bytes : HN_RECORD_BYTES; }
 
+void hn_records_set_unit(hn_records *r, hn_text_unit unit) { r->text_unit = unit; }
+
 hn_status hn_records_next_raw(hn_records *r, hn_raw *raw, hn_error *err) {
     hn_status st;
     *raw = (hn_raw){.path = r->src.path, .reader = r->reader};

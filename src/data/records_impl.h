@@ -28,6 +28,7 @@ struct hn_records {
     void *state;
     bool broken; /* no record can be read after the last error */
     const hn_columns *columns; /* what will be kept of a record: a reader may leave the rest out; NULL: all of it */
+    hn_text_unit text_unit;
 };
 
 /* "file:12", or "file: record 12" where lines mean nothing. */

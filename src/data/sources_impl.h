@@ -16,8 +16,6 @@ typedef struct hn_split {
 hn_status hn_split_next(const char *spec, size_t *at, hn_split *out, hn_error *err) HN_MUST;
 /* Replaces the record by one with the columns that are asked for. EFORMAT, without a place: one is missing. */
 hn_status hn_columns_apply(const hn_columns *c, hn_json **record, hn_error *err) HN_MUST;
-/* The records of a file, bad ones among them. */
-hn_status hn_records_count(const char *path, int64_t record_bytes, int64_t *out, hn_error *err) HN_MUST;
 
 /* Whose turn it is when n parts of known size are interleaved. */
 typedef struct hn_mixer {

@@ -32,10 +32,16 @@ static bool is_held(const hn_stream *s, int64_t i) { return s->held && (s->held[
 
 /* ---- sizes */
 
-hn_status hn_records_count(const char *path, int64_t record_bytes, int64_t *out, hn_error *err) {
+static hn_status open_file(const hn_sources *s, const char *path, hn_records **out, hn_error *err) {
+    HN_TRY(hn_records_open(path, out, err));
+    hn_records_set_limit(*out, s->record_bytes);
+    hn_records_set_unit(*out, s->text_unit);
+    return HN_OK;
+}
+
+static hn_status count_records(const hn_sources *s, const char *path, int64_t *out, hn_error *err) {
     hn_records *r;
-    HN_TRY(hn_records_open(path, &r, err));
-    hn_records_set_limit(r, record_bytes);
+    HN_TRY(open_file(s, path, &r, err));
     hn_status st = HN_OK;
     if (r->reader->count) {
         st = r->reader->count(r, r->state, out, err);
@@ -75,7 +81,7 @@ static hn_status measure(const hn_sources *s, size_t i, bool count, part_state *
         n = 0;
         for (size_t k = 0; k < part->files.n; k++) {
             int64_t more;
-            HN_TRY(hn_records_count(part->files.v[k], s->record_bytes, &more, err));
+            HN_TRY(count_records(s, part->files.v[k], &more, err));
             n += more;
         }
     }
@@ -182,8 +188,7 @@ static hn_status part_next(hn_stream *s, size_t k, hn_raw *raw, bool *got, hn_er
     *got = false;
     while (p->at < p->to && (p->r || p->file < part->files.n)) {
         if (!p->r) {
-            HN_TRY(hn_records_open(part->files.v[p->file], &p->r, err));
-            hn_records_set_limit(p->r, s->s->record_bytes);
+            HN_TRY(open_file(s->s, part->files.v[p->file], &p->r, err));
             p->r->columns = part->columns.n ? &part->columns : NULL;
         }
         hn_status st = hn_records_next_raw(p->r, raw, err);

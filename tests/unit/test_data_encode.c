@@ -174,8 +174,11 @@ static void test_bad_rows(void **state) {
     expect_error(data_text("bad.jsonl", "{\"x\":1}\n{y\n"), &o, HN_EFORMAT, "none of its 2 records can be used", "bad.jsonl:1: ");
     expect_error(data_text("cut.json", "[{\"text\":\"a\"},{\"text\":"), &o, HN_EFORMAT, "the array is not closed", "");
     o.skip_bad = false;
+    expect_error(data_text("bad.jsonl", "{\"text\":\"one\"}\n{\"x\":\"x\",\"y\":\"y\"}\n"), &o, HN_EFORMAT,
+                 "bad.jsonl:2: column \"text\" is missing", "row has keys: x, y");
     expect_error(data_text("bad.jsonl", "{\"text\":\"one\"}\n{\"prompt\":\"x\",\"answer\":\"y\"}\n"), &o, HN_EFORMAT,
-                 "bad.jsonl:2: column \"text\" is missing", "row has keys: prompt, answer");
+                 "bad.jsonl:2: this row is in format prompt-completion (columns \"prompt\" and \"answer\"), the first rows are in format text",
+                 "row has keys: prompt, answer");
     expect_error(data_text("bad.json", "[{\"text\":\"one\"},\n{\"text\":null}]"), &o, HN_EFORMAT,
                  "bad.json: record 2: column \"text\" is null, a string is expected", "");
     expect_error(data_text("bad.jsonl", "{\"text\":\"one\"}\n{broken\n"), &o, HN_EFORMAT, "bad.jsonl:2:2: not JSON", "");
