@@ -3,6 +3,7 @@
 #define HN_API_H
 
 #include "base/base.h"
+#include "check/check.h"
 #include "data/data.h"
 #include "gen/gen.h"
 #include "hone.h"
@@ -118,9 +119,31 @@ hn_status hn_generate_settings(const hone_config *c, const hn_model *m, hn_gen_o
 /* Greedy answers to the prompts of rows, compared with the rows' targets as text: *equal of the rows->rows. */
 hn_status hn_exact_match(hone_ctx *ctx, hn_model *m, const hn_tokenizer *tok, const hn_rows *rows, int64_t max_new_tokens, int64_t *equal,
                          hn_error *err) HN_MUST;
+/* Paths of a split: "train", or "eval" (a set of its own, else the folder's test, else its validation split; n == 0: none). */
+hn_status hn_find_files(const hone_config *c, const char *split, hn_strlist *files, hn_error *err) HN_MUST;
 hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer *tok, const char *split, hone_dataset **out);
 /* NULL where the model folder has none and no other is named. */
 hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **out);
+
+/* ---- api_look.c, api_check.c: a data set opened for looking at it, as training would have it, without loading a weight */
+typedef struct hn_look_set {
+    hn_view view;            /* what the rows are looked at for */
+    char *dir, *root;        /* model folder, or NULL; folder of prepared rows */
+    hn_tokenizer *tok;       /* NULL: none was found */
+    hn_check_model model;
+    hn_strlist train, eval;  /* files; eval may be empty */
+    hn_encode_opts o;
+    int64_t eval_limit;
+    hn_arena room;
+} hn_look_set;
+/* task: as --task; NULL: by the first records. Call hn_look_close whatever comes back. */
+hn_status hn_look_open(hone_config *c, const char *task, hn_look_set *s, hn_error *err) HN_MUST;
+void hn_look_close(hn_look_set *s);
+hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn_error *err) HN_MUST;
+/* quick: what a run checks by itself before step 1. Errors beside those of a pass: a record
+ * that is no JSON, unless bad rows are to be skipped. */
+hn_status hn_look_check(hone_config *c, hn_look_set *s, bool quick, hn_report *out, hn_error *err) HN_MUST;
+
 hn_json *hone_rows_json(const hone_dataset *d);
 void hn_card_write(const hone_trainer *t, hn_buf *out);
 

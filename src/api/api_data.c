@@ -5,7 +5,7 @@
 #include "api/api.h"
 
 /* The evaluation set: a set of its own, else the test split of the folder, else its validation split. */
-static hn_status find_files(const hone_config *c, const char *split, hn_strlist *files, hn_error *err) {
+hn_status hn_find_files(const hone_config *c, const char *split, hn_strlist *files, hn_error *err) {
     bool eval = hn_streq(split, "eval");
     const char *name = eval && c->data.eval_dataset_name ? c->data.eval_dataset_name : c->data.dataset_name;
     if (!name) {
@@ -62,7 +62,7 @@ hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer 
     *out = NULL;
     hn_error err = {0};
     hn_strlist files = {0};
-    hn_status st = find_files(c, split, &files, &err);
+    hn_status st = hn_find_files(c, split, &files, &err);
     if (st != HN_OK) return hone_keep(c->ctx, st, &err);
     if (files.n == 0) return HONE_OK;
     return encode(c, m, tok, &files, hn_streq(split, "eval"), out);

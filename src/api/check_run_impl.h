@@ -1,5 +1,4 @@
-/* check_run_impl.h - a data set opened for looking at it: tokenizer, template, facts of the model, files and options, as training
- * would have them. */
+/* check_run_impl.h - for the files behind data check and data inspect: facts of a model folder. */
 #ifndef HN_CHECK_RUN_IMPL_H
 #define HN_CHECK_RUN_IMPL_H
 

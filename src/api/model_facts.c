@@ -128,8 +128,8 @@ static void read_weights(facts *f, const hn_st *s, hn_view view) {
     if (embed && head && hn_json_bool(tie, false))
         m->tied_but_differs = embed->bytes != head->bytes || embed->dtype != head->dtype || memcmp(embed->data, head->data, (size_t)embed->bytes) != 0;
     if (embed && !head && tie && !hn_json_bool(tie, true)) m->untied_but_missing = architecture && strstr(architecture, "ForCausalLM") != NULL;
-    bool needs_head = view == HN_VIEW_CLASSIFY || view == HN_VIEW_TAG || view == HN_VIEW_QA || view == HN_VIEW_PREFERENCE;
-    m->head_missing = needs_head && !find_end(s, heads) && architecture && !strstr(architecture, "ForCausalLM");
+    bool needs_head = view == HN_VIEW_CLASSIFY || view == HN_VIEW_TAG || view == HN_VIEW_QA;
+    m->head_missing = needs_head && !find_end(s, heads);
 }
 
 static hn_status read_adapter(facts *f, const char *dir) {

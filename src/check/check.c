@@ -19,6 +19,8 @@ struct hn_checker {
     hn_report report;
     hn_facet_work facets;
     void *state[CHECKS]; /* NULL: has no say here */
+    const char **file;   /* names that places point to, in the report's arena */
+    size_t files;
 };
 
 const hn_check_about *hn_check_at(size_t i) { return i < CHECKS ? &checks[i]->about : NULL; }
@@ -82,12 +84,27 @@ void hn_checker_free(hn_checker *k) {
     }
     hn_facet_work_release(&k->facets);
     hn_report_release(&k->report);
+    hn_free(k->file);
     hn_free(k);
 }
 
-hn_status hn_checker_row(hn_checker *k, const hn_look *row, bool eval, hn_error *err) {
+/* One copy of every file's name, that lives as long as the report. */
+static const char *keep_name(hn_checker *k, const char *name) {
+    for (size_t i = k->files; i > 0; i--)
+        if (hn_streq(k->file[i - 1], name)) return k->file[i - 1];
+    const char **grown = hn_realloc_array(k->file, k->files + 1, sizeof *grown);
+    if (grown) k->file = grown;
+    char *kept = grown && name ? hn_arena_strndup(&k->report.arena, name, strlen(name)) : NULL;
+    if (kept) k->file[k->files++] = kept;
+    k->ctx.failed |= !kept;
+    return kept;
+}
+
+hn_status hn_checker_row(hn_checker *k, const hn_look *seen, bool eval, hn_error *err) {
     hn_check_ctx *c = &k->ctx;
     hn_facets f = {0};
+    hn_look own = *seen, *row = &own;
+    own.file = keep_name(k, seen->file ? seen->file : "");
     c->eval = eval;
     if (eval)
         c->eval_rows++;

@@ -51,7 +51,7 @@ typedef struct hn_check_setup {
 } hn_check_setup;
 
 typedef struct hn_place { /* of a record */
-    const char *file;     /* borrowed: must outlive the report */
+    const char *file;     /* the report's */
     int64_t line;
 } hn_place;
 enum { HN_PLACES = 5 };
@@ -85,7 +85,7 @@ typedef struct hn_checker hn_checker;
 /* Everything in s must outlive the checker. */
 hn_status hn_checker_new(const hn_check_setup *s, hn_checker **out, hn_error *err) HN_MUST;
 void hn_checker_free(hn_checker *c);
-/* One row, in order; file names must outlive the report. The evaluation set comes after the training set. */
+/* One row, in order. The evaluation set comes after the training set. */
 hn_status hn_checker_row(hn_checker *c, const hn_look *row, bool eval, hn_error *err) HN_MUST;
 /* What was found; *out is zeroed first. */
 hn_status hn_checker_end(hn_checker *c, hn_report *out, hn_error *err) HN_MUST;

@@ -12,9 +12,8 @@ typedef struct state {
 static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets *f) {
     state *s = self;
     (void)c;
-    (void)f;
     s->of++;
-    if (row->st == HN_OK) return;
+    if (row->st == HN_OK || f->chat) return; /* a conversation that cannot be rendered is another check's */
     if (s->rows.n == 0 && row->err) {
         snprintf(s->msg, sizeof s->msg, "%s", row->err->msg);
         snprintf(s->detail, sizeof s->detail, "%s", row->err->detail);

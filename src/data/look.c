@@ -44,6 +44,7 @@ static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
     row.reason = known->reason;
     if (it->st != HN_OK || it->examples.n == 0) {
         l->index++;
+        row.example = it->examples.n ? &it->examples.v[0] : NULL; /* converted, but it cannot be encoded */
         HN_TRY(l->fn(l->user, &row, err));
         if (it->st == HN_OK || (it->st == HN_EFORMAT && !it->fatal)) return HN_OK;
         if (err) *err = *it->err;

@@ -1,0 +1,92 @@
+/* api_look.c - a data set opened for looking at it: tokenizer, template, facts of the model, files and options, as training would
+ * have them, without loading a weight. */
+#include <string.h>
+
+#include "api/check_run_impl.h"
+#include "io/io.h"
+
+static hn_status find_model(const hone_config *c, hn_look_set *s, hn_error *err) {
+    const hn_model_opts *o = &c->model;
+    if (o->model_name_or_path) return hn_model_dir_find(o->model_name_or_path, o->model_revision, &s->dir, err);
+    return HN_OK;
+}
+
+/* The tokenizer that is named, else the model's; none is fine for rows that are tokens already. */
+static hn_status find_tokenizer(const hone_config *c, hn_look_set *s, hn_error *err) {
+    const char *path = c->model.tokenizer_name ? c->model.tokenizer_name : s->dir;
+    if (!path) return HN_OK;
+    hn_status st = hn_tokenizer_load(path, &s->tok, err);
+    return st == HN_ENOENT && !c->model.tokenizer_name ? HN_OK : st;
+}
+
+/* What one record is for, by its columns alone; HN_VIEW_ANY: not known. */
+static hn_view view_of(const hn_json *record, const hn_convert_opts *convert) {
+    hn_convert_opts o = *convert;
+    const hn_format *format = NULL;
+    hn_examples x = {0};
+    char reason[160];
+    hn_json *one = (hn_json *)(uintptr_t)record;
+    hn_view view = HN_VIEW_ANY;
+    o.view = HN_VIEW_ANY;
+    if (hn_format_choose(&one, 1, &o, &format, reason, NULL) != HN_OK) return view;
+    if (hn_format_gathers(format)) return HN_VIEW_SFT;
+    if (hn_format_convert(format, record, &o, &x, NULL) == HN_OK && x.n) view = hn_view_of_kind(x.v[0].kind);
+    hn_examples_release(&x);
+    return view;
+}
+
+/* What the records are for, if the user does not say: what most of the first ones are. Some of them may be damaged. */
+static hn_status detect_view(hn_look_set *s, hn_error *err) {
+    enum { FIRST = 32 };
+    int votes[HN_VIEWS] = {0};
+    hn_records *r = NULL;
+    if (!s->train.n) return HN_OK;
+    HN_TRY(hn_records_open(s->train.v[0], &r, err));
+    for (int i = 0; i < FIRST; i++) {
+        hn_json *record;
+        int64_t line;
+        if (hn_records_next(r, &record, &line, NULL) != HN_OK) continue; /* the pass itself says what is wrong */
+        if (!record) break;
+        votes[view_of(record, &s->o.convert)]++;
+        hn_json_free(record);
+    }
+    hn_records_close(r);
+    s->view = HN_VIEW_SFT;
+    for (int v = HN_VIEW_SFT; v < HN_VIEWS; v++)
+        if (votes[v] > votes[s->view]) s->view = (hn_view)v;
+    return HN_OK;
+}
+
+hn_status hn_look_open(hone_config *c, const char *task, hn_look_set *s, hn_error *err) {
+    *s = (hn_look_set){0};
+    hn_arena_init(&s->room, 0);
+    HN_TRY(hn_find_files(c, "train", &s->train, err));
+    HN_TRY(hn_find_files(c, "eval", &s->eval, err));
+    HN_TRY(find_model(c, s, err));
+    HN_TRY(find_tokenizer(c, s, err));
+    HN_TRY(hn_encode_from(c, &s->o, false, &s->root, err));
+    if (task && !hn_view_find(task, &s->view)) return hn_fail(err, HN_EARG, "no task is called '%s'", task);
+    if (!task) HN_TRY(detect_view(s, err));
+    s->o.convert.view = s->view;
+    HN_TRY(hn_model_facts(s->dir, s->view, &s->model, &s->room, err));
+    s->eval_limit = c->data.max_eval_samples;
+    return HN_OK;
+}
+
+hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn_error *err) {
+    hn_encode_opts o = s->o;
+    const hn_strlist *files = eval ? &s->eval : &s->train;
+    if (eval) o.limit = s->eval_limit;
+    return files->n ? hn_rows_look(files, s->tok, &o, s->view, fn, user, err) : HN_OK;
+}
+
+void hn_look_close(hn_look_set *s) {
+    hn_model_facts_release(&s->model);
+    hn_tokenizer_free(s->tok);
+    hn_strlist_free(&s->train);
+    hn_strlist_free(&s->eval);
+    hn_free(s->dir);
+    hn_free(s->root);
+    hn_arena_release(&s->room);
+    *s = (hn_look_set){0};
+}

@@ -1,0 +1,66 @@
+#!/bin/sh
+# data_check.sh HONE - hone data check as a user meets it: findings, exit codes, JSON, SARIF, files.
+# expect CODE 'pattern' command...: the exit code and an extended regular expression that the output must match.
+set -u
+hone=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cases=0
+off=0
+expect() {
+    code=$1
+    pattern=$2
+    shift 2
+    "$@" >"$work/stdout" 2>&1
+    got=$?
+    cases=$((cases + 1))
+    if [ "$got" -ne "$code" ] || ! grep -Eq -- "$pattern" "$work/stdout"; then
+        off=$((off + 1))
+        echo "off: $*"
+        echo "  exit $got, expected $code; expected in the output: $pattern"
+        sed 's/^/  | /' "$work/stdout" | head -n 12
+    fi
+}
+
+"$hone" toy --output_dir "$work/world" --texts 30 --instructions 60 --held_out 8 >/dev/null || exit 1
+world=$work/world
+check() { "$hone" data check --tokenizer_name "$world" --dataset_name "${d:-$world/train.jsonl}" "$@"; }
+awk 'NR % 5 == 0 { sub(/"completion": *".*"/, "\"completion\": \"\"") } { print }' "$world/train.jsonl" >"$work/empty.jsonl"
+awk 'NR == 7 { gsub(/completion/, "reply") } { print }' "$world/train.jsonl" >"$work/columns.jsonl"
+
+expect 0 "prompt-completion" check
+d=$work/empty.jsonl expect 0 "warn +empty-answer" check
+d=$work/empty.jsonl expect 0 "empty.jsonl:5, :10, :15" check
+d=$work/empty.jsonl expect 4 "empty-answer" check --fail_on warn
+d=$work/empty.jsonl expect 0 "empty-answer" check --fail_on none
+d=$work/columns.jsonl expect 4 "columns.jsonl:7" check
+d=$work/columns.jsonl expect 4 "wrong-columns" check --fail_on warn
+expect 4 "train-test-overlap" check --eval_dataset_name "$world/train.jsonl" --fail_on warn
+
+# ---- forms of the report
+d=$work/empty.jsonl expect 0 '"id": "empty-answer"' check --json
+d=$work/empty.jsonl expect 0 '"severity": "warn"' check --json
+d=$work/empty.jsonl expect 0 '^$|warn' check --sarif "$work/out.sarif"
+expect 0 '"version": "2.1.0"' cat "$work/out.sarif"
+expect 0 '"level": "warning"' cat "$work/out.sarif"
+d=$work/empty.jsonl expect 0 '^done' sh -c "\"$hone\" data check --tokenizer_name \"$world\" --dataset_name \"$work/empty.jsonl\" --output_file \"$work/report.json\" && echo done"
+expect 0 '"findings"' cat "$work/report.json"
+d=$work/empty.jsonl expect 0 '^done' sh -c "\"$hone\" data check --tokenizer_name \"$world\" --dataset_name \"$work/empty.jsonl\" --output_file \"$work/report.txt\" && echo done"
+expect 0 'empty-answer' cat "$work/report.txt"
+d=$work/empty.jsonl CLICOLOR_FORCE=1 expect 0 "$(printf '\033')" check
+if d=$work/empty.jsonl NO_COLOR=1 CLICOLOR_FORCE=1 check | grep -q "$(printf '\033')"; then off=$((off + 1)); echo "off: NO_COLOR is not honoured"; fi
+
+# ---- what cannot be read, and what was asked for wrongly
+printf '{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion" "b"}\n' >"$work/json.jsonl"
+d=$work/json.jsonl expect 3 "json.jsonl:2" check
+d=$work/json.jsonl expect 4 "wrong-columns" check --on_bad_row skip
+d=$work/none.jsonl expect 3 "none.jsonl" check
+expect 3 "nowhere" check --model_name_or_path "$work/nowhere"
+expect 2 "expected" "$hone" data
+expect 2 "expected" "$hone" data chekc
+expect 2 "fail_on" check --fail_on never
+expect 2 "task" check --task sleep
+expect 2 "dataset_name is missing" "$hone" data check --tokenizer_name "$world"
+
+echo "data check: $cases cases, $off off"
+[ "$off" -eq 0 ]
