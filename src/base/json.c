@@ -40,8 +40,8 @@ static const char *say(enum json_tokener_error e) {
     }
 }
 
-hn_status hn_json_parse(const char *p, size_t n, const char *name, int64_t first_line,
-                        hn_json **out, hn_error *err) {
+hn_status hn_json_careful(const char *p, size_t n, const char *name, int64_t first_line,
+                          hn_json **out, hn_error *err) {
     *out = NULL;
     size_t at = 0;
     int deepest;
@@ -80,6 +80,12 @@ hn_status hn_json_parse(const char *p, size_t n, const char *name, int64_t first
         return hn_json_fail_at(p, n, name, first_line, blank ? "not JSON: empty" : why, err);
     }
     return hn_json_fail_at(p, at < n ? at : n, name, first_line, say(e), err);
+}
+
+hn_status hn_json_parse(const char *p, size_t n, const char *name, int64_t first_line,
+                        hn_json **out, hn_error *err) {
+    return hn_json_quick(p, n, out) ? HN_OK
+                                    : hn_json_careful(p, n, name, first_line, out, err);
 }
 
 hn_status hn_json_load(const char *path, hn_json **out, hn_error *err) {

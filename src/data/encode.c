@@ -177,8 +177,7 @@ static void name_formats(job *j) {
 
 static hn_status make(job *j, hn_error *err) {
     const hn_encode_opts *o = j->o;
-    HN_TRY(hn_store_begin(&j->store, o->packing == HN_PACK_BFD || o->packing == HN_PACK_BFD_SPLIT, err));
-    j->counts = j->store.rows;
+    HN_TRY(hn_store_begin(&j->store, o->packing == HN_PACK_BFD || o->packing == HN_PACK_BFD_SPLIT, &j->counts, err));
     hn_packer_begin(&j->packer, o->packing, o->max_length, store_row, j);
     HN_TRY(hn_pass_run(&j->pass, err));
     if (o->packing != HN_PACK_NONE) HN_TRY(hn_packer_end(&j->packer, err));
@@ -229,7 +228,7 @@ hn_status hn_sources_encode(const hn_sources *s, bool held_out, const hn_tokeniz
     hn_json_free(j->said);
     hn_pass_release(&j->pass);
     hn_packer_release(&j->packer);
-    hn_store_release(&j->store);
+    if (j->counts) hn_store_release(&j->store);
     hn_prepared_release(&j->place);
     hn_free(j);
     return st;

@@ -17,11 +17,12 @@ enum {
 extern const char *const hn_column_name[HN_COLS];
 
 typedef struct hn_column { /* grows in memory, or in a file */
-    uint8_t *p;
-    size_t n, cap;     /* bytes; n counts those in the file as well */
-    FILE *f;
-    hn_hash *hash;     /* NULL: the rows have no such column */
-    char digest[33];   /* of its bytes, once the rows are finished */
+    uint8_t *p;        /* the whole column, or what is still to be written */
+    size_t held, cap;  /* bytes in p */
+    size_t n;          /* bytes of the column */
+    int fd;            /* -1: memory */
+    hn_hash *hash;     /* of what was written; NULL: the rows have no such column */
+    char digest[33];   /* of all its bytes, once the rows are finished */
 } hn_column;
 
 typedef struct hn_store { /* rows under construction */
@@ -29,8 +30,8 @@ typedef struct hn_store { /* rows under construction */
     hn_column col[HN_COLS];
     char *dir;         /* folder of the files; NULL: in memory */
 } hn_store;
-/* documents: rows consist of documents that are kept apart. */
-hn_status hn_store_begin(hn_store *s, bool documents, hn_error *err) HN_MUST;
+/* documents: rows consist of documents that are kept apart. counts: the rows of the store, NULL where there is no memory for them. */
+hn_status hn_store_begin(hn_store *s, bool documents, hn_rows **counts, hn_error *err) HN_MUST;
 /* Appends a row; label: HN_NO_TARGET or the token to predict there. Counts targets, longest and top_id. */
 hn_status hn_store_add(hn_store *s, const hn_packed *row, hn_error *err) HN_MUST;
 /* Bytes of all columns so far. */

@@ -4,12 +4,19 @@
  * was changed is known. Files are not flushed to the disk: what a crash spoils no longer fits its hash and is made again. */
 #include "data/rows_impl.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "data/encode_impl.h"
 
-hn_status hn_store_begin(hn_store *s, bool documents, hn_error *err) {
+enum { FILE_BYTES = 256 << 10 }; /* of a column held back before they are written */
+
+hn_status hn_store_begin(hn_store *s, bool documents, hn_rows **counts, hn_error *err) {
     *s = (hn_store){.rows = hn_calloc(1, sizeof *s->rows)};
+    for (int c = 0; c < HN_COLS; c++) s->col[c].fd = -1;
+    *counts = s->rows;
     if (!s->rows) return hn_nomem(err, sizeof *s->rows);
     s->rows->top_id = -1;
     for (int c = 0; c < HN_COLS; c++) {
@@ -26,21 +33,37 @@ static hn_status cannot_write(const hn_store *s, int c, hn_error *err) {
     return HN_EIO;
 }
 
+static hn_status flush(hn_store *s, int c, hn_error *err) {
+    hn_column *col = &s->col[c];
+    hn_hash_add(col->hash, col->p, col->held);
+    for (size_t at = 0; at < col->held;) {
+        ssize_t put = write(col->fd, col->p + at, col->held - at);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return cannot_write(s, c, err);
+        at += (size_t)put;
+    }
+    col->held = 0;
+    return HN_OK;
+}
+
+/* Room for n more bytes; what is in the way is written. */
+static hn_status room(hn_store *s, int c, size_t n, hn_error *err) {
+    hn_column *col = &s->col[c];
+    if (s->dir && col->held + n > FILE_BYTES) HN_TRY(flush(s, c, err));
+    if (col->held + n <= col->cap) return HN_OK;
+    size_t cap = s->dir ? (n > FILE_BYTES ? n : FILE_BYTES) : col->held + n + col->cap;
+    uint8_t *q = hn_realloc(col->p, cap);
+    if (!q) return hn_nomem(err, cap);
+    col->p = q;
+    col->cap = cap;
+    return HN_OK;
+}
+
 static hn_status put(hn_store *s, int c, const void *p, size_t n, hn_error *err) {
     hn_column *col = &s->col[c];
-    hn_hash_add(col->hash, p, n);
-    if (s->dir) {
-        if (n && fwrite(p, 1, n, col->f) != n) return cannot_write(s, c, err);
-    } else {
-        if (col->n + n > col->cap) {
-            size_t cap = col->n + n + col->cap;
-            uint8_t *q = hn_realloc(col->p, cap);
-            if (!q) return hn_nomem(err, cap);
-            col->p = q;
-            col->cap = cap;
-        }
-        if (n) memcpy(col->p + col->n, p, n);
-    }
+    HN_TRY(room(s, c, n, err));
+    if (n) memcpy(col->p + col->held, p, n);
+    col->held += n;
     col->n += n;
     return HN_OK;
 }
@@ -58,26 +81,33 @@ static hn_status put_labels(hn_store *s, const int32_t *id, const uint8_t *loss,
 static hn_status open_file(hn_store *s, int c, hn_error *err) {
     char *path = hn_path_join(s->dir, hn_column_name[c]);
     if (!path) return hn_nomem(err, 1);
-    s->col[c].f = fopen(path, "w+e");
+    s->col[c].fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     hn_free(path);
-    return s->col[c].f ? HN_OK : cannot_write(s, c, err);
+    return s->col[c].fd >= 0 ? HN_OK : cannot_write(s, c, err);
+}
+
+static hn_status read_back(const hn_store *s, int c, void *out, size_t n, size_t at, hn_error *err) {
+    for (size_t got = 0; got < n;) {
+        ssize_t k = pread(s->col[c].fd, (uint8_t *)out + got, n - got, (off_t)(at + got));
+        if (k < 0 && errno == EINTR) continue;
+        if (k <= 0) return hn_fail_errno(err, HN_EIO, "cannot read '%s/%s'", s->dir, hn_column_name[c]);
+        got += (size_t)k;
+    }
+    return HN_OK;
 }
 
 static hn_status begin_labels_in_file(hn_store *s, hn_error *err) {
     int32_t id[1024];
     uint8_t loss[1024];
-    FILE *ids = s->col[HN_COL_ids].f, *losses = s->col[HN_COL_loss].f;
     HN_TRY(open_file(s, HN_COL_label, err));
-    rewind(ids);
-    rewind(losses);
-    for (int64_t i = 0; i < s->rows->tokens; i += 1024) {
-        size_t n = s->rows->tokens - i < 1024 ? (size_t)(s->rows->tokens - i) : 1024;
-        if (fread(id, sizeof *id, n, ids) != n || fread(loss, 1, n, losses) != n)
-            return hn_fail_errno(err, HN_EIO, "cannot read in '%s'", s->dir);
-        HN_TRY(put_labels(s, id, loss, n, err));
+    HN_TRY(flush(s, HN_COL_ids, err));
+    HN_TRY(flush(s, HN_COL_loss, err));
+    for (size_t i = 0, n = (size_t)s->rows->tokens, k; i < n; i += k) {
+        k = n - i < 1024 ? n - i : 1024;
+        HN_TRY(read_back(s, HN_COL_ids, id, k * sizeof *id, i * sizeof *id, err));
+        HN_TRY(read_back(s, HN_COL_loss, loss, k, i, err));
+        HN_TRY(put_labels(s, id, loss, k, err));
     }
-    if (fseek(ids, 0, SEEK_END) != 0 || fseek(losses, 0, SEEK_END) != 0)
-        return hn_fail_errno(err, HN_EIO, "cannot read in '%s'", s->dir);
     return HN_OK;
 }
 
@@ -90,27 +120,29 @@ static hn_status begin_labels(hn_store *s, hn_error *err) {
 }
 
 static bool has_own_labels(const hn_packed *row) {
-    for (int64_t i = 0; i < row->n; i++)
-        if (row->label[i] != HN_NO_TARGET && row->label[i] != row->id[i]) return true;
-    return false;
+    int own = 0;
+    for (int64_t i = 0; i < row->n; i++) own |= (row->label[i] != HN_NO_TARGET) & (row->label[i] != row->id[i]);
+    return own;
 }
 
-/* Which tokens are targets, piece by piece; the first token of a document never is. */
+static int32_t largest(const int32_t *v, int64_t n, int32_t top) {
+    for (int64_t i = 0; i < n; i++) top = v[i] > top ? v[i] : top;
+    return top;
+}
+
+/* Which tokens are targets; the first token of a document never is. Plain loops, which compilers turn into vectors. */
 static hn_status put_loss(hn_store *s, const hn_packed *row, hn_error *err) {
-    uint8_t loss[1024];
-    int64_t d = 0;
-    for (int64_t i = 0; i < row->n;) {
-        size_t k = 0;
-        for (; k < sizeof loss && i < row->n; k++, i++) {
-            bool first = d < row->documents && row->start[d] == i;
-            d += first;
-            loss[k] = !first && row->label[i] != HN_NO_TARGET;
-            s->rows->targets += loss[k];
-            if (row->id[i] > s->rows->top_id) s->rows->top_id = row->id[i];
-            if (row->label[i] > s->rows->top_id) s->rows->top_id = row->label[i];
-        }
-        HN_TRY(put(s, HN_COL_loss, loss, k, err));
-    }
+    hn_column *col = &s->col[HN_COL_loss];
+    hn_rows *r = s->rows;
+    size_t n = (size_t)row->n;
+    HN_TRY(room(s, HN_COL_loss, n, err));
+    uint8_t *loss = col->p + col->held;
+    for (size_t i = 0; i < n; i++) loss[i] = row->label[i] != HN_NO_TARGET;
+    for (int64_t d = 0; d < row->documents && n; d++) loss[row->start[d]] = 0;
+    for (size_t i = 0; i < n; i++) r->targets += loss[i];
+    r->top_id = largest(row->label, row->n, largest(row->id, row->n, r->top_id));
+    col->held += n;
+    col->n += n;
     return HN_OK;
 }
 
@@ -153,7 +185,7 @@ hn_status hn_store_spill(hn_store *s, const char *dir, hn_error *err) {
         hn_column *col = &s->col[c];
         if (!col->hash) continue;
         HN_TRY(open_file(s, c, err));
-        if (col->n && fwrite(col->p, 1, col->n, col->f) != col->n) return cannot_write(s, c, err);
+        HN_TRY(flush(s, c, err));
         hn_free(col->p);
         col->p = NULL;
         col->cap = 0;
@@ -163,17 +195,19 @@ hn_status hn_store_spill(hn_store *s, const char *dir, hn_error *err) {
 
 static hn_status close_column(hn_store *s, int c, hn_error *err) {
     hn_column *col = &s->col[c];
+    if (s->dir) {
+        HN_TRY(flush(s, c, err));
+        int fd = col->fd;
+        col->fd = -1;
+        if (close(fd) != 0) return cannot_write(s, c, err);
+    } else {
+        hn_hash_add(col->hash, col->p, col->n);
+        uint8_t *p = hn_realloc(col->p, col->n ? col->n : 1); /* unused memory is given back */
+        if (!p) return hn_nomem(err, col->n);
+        col->p = p;
+    }
     hn_hash_end(col->hash, col->digest);
     col->hash = NULL;
-    if (s->dir) {
-        FILE *f = col->f;
-        col->f = NULL;
-        bool good = !ferror(f) && fflush(f) == 0;
-        return fclose(f) == 0 && good ? HN_OK : cannot_write(s, c, err);
-    }
-    uint8_t *p = hn_realloc(col->p, col->n ? col->n : 1); /* unused memory is given back */
-    if (!p) return hn_nomem(err, col->n);
-    col->p = p;
     return HN_OK;
 }
 
@@ -207,10 +241,11 @@ void hn_store_release(hn_store *s) {
     for (int c = 0; c < HN_COLS; c++) {
         char unused[33];
         if (s->col[c].hash) hn_hash_end(s->col[c].hash, unused);
-        if (s->col[c].f) fclose(s->col[c].f);
+        if (s->col[c].fd >= 0) close(s->col[c].fd);
         hn_free(s->col[c].p);
     }
     hn_rows_free(s->rows);
     hn_free(s->dir);
     *s = (hn_store){0};
+    for (int c = 0; c < HN_COLS; c++) s->col[c].fd = -1;
 }

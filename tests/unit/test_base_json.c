@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/json_impl.h"
 
 static hn_json *parse(const char *text) {
     hn_json *j;
@@ -37,6 +38,44 @@ static void expect_round_trip(const char *text, const char *written, int indent)
     assert_string_equal(b.p, written);
     hn_buf_release(&b);
     hn_json_free(j);
+}
+
+/* Texts grown from pieces, most of them nearly right: where the quick way reads one, the careful way reads the same. */
+static void test_quick_is_careful(void **state) {
+    (void)state;
+    static const char *const piece[] = {
+        "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\\n\"", "\"\\u00e9\\ud83d\\ude00\"", "\"\\ud83d\"", "\"\\u0000\"", " ", "\n", "1", "-1", "0",
+        "01", "-0", "1.5", "-0.25", "1.", "1e5", "123456789012345678", "1234567890123456789", "12345678901234567890", "true", "false",
+        "null", "nul", "\"\xc3\xa9\"", "\"\xc3\"", "\"x", "\\", "\t", "0.1", "3.14159265358979", "\"k\": ", "\"k\": 1, ", "[[", "]]", "\"\""};
+    hn_rng_key key = {.seed = 5, .purpose = HN_RNG_TEST};
+    uint64_t at = 0;
+    int quick = 0;
+    for (int i = 0; i < 60000; i++) {
+        hn_buf b = {0}, x = {0}, y = {0};
+        hn_json *fast = NULL, *slow = NULL;
+        hn_error e = {0};
+        static const char *const start[] = {"", "{\"a\": ", "[", "[1, ", "{\"a\": [", "{\"a\": 1, \"a\": "}, *const end[] = {"", "}", "]", "]", "]}", "}"};
+        int frame = (int)(hn_rng_uniform(&key, at++) * 6), pieces = 1 + (int)(hn_rng_uniform(&key, at++) * 4);
+        hn_buf_puts(&b, start[frame]);
+        for (int k = 0; k < pieces; k++) hn_buf_puts(&b, piece[(int)(hn_rng_uniform(&key, at++) * (sizeof piece / sizeof *piece))]);
+        hn_buf_puts(&b, end[frame]);
+        if (hn_json_quick(b.p, b.n, &fast)) {
+            quick++;
+            if (hn_json_careful(b.p, b.n, "t", 1, &slow, &e) != HN_OK) fail_msg("%s: %s", b.p, e.msg);
+            hn_json_write(&x, fast, 0);
+            hn_json_write(&y, slow, 0);
+            assert_string_equal(x.p, y.p);
+            assert_int_equal(hn_json_type(fast), hn_json_type(slow));
+        } else {
+            assert_null(fast);
+        }
+        hn_json_free(fast);
+        hn_json_free(slow);
+        hn_buf_release(&b);
+        hn_buf_release(&x);
+        hn_buf_release(&y);
+    }
+    assert_true(quick > 5000);
 }
 
 static const char sample[] =
@@ -314,7 +353,7 @@ static void test_load(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_write_one_line),
+        cmocka_unit_test(test_quick_is_careful), cmocka_unit_test(test_write_one_line),
         cmocka_unit_test(test_write_indented),
         cmocka_unit_test(test_awkward_but_right),
         cmocka_unit_test(test_refusals_name_the_place),

@@ -244,9 +244,9 @@ static void test_two_runs_at_once(void **state) {
     hn_store s;
     int32_t id[] = {1, 2};
     int64_t start = 0;
-    hn_rows *late;
+    hn_rows *late, *counts;
     hn_json *said = hn_json_new_array();
-    assert_int_equal(hn_store_begin(&s, false, &e), HN_OK);
+    assert_int_equal(hn_store_begin(&s, false, &counts, &e), HN_OK);
     assert_int_equal(hn_store_spill(&s, other.temp, &e), HN_OK);
     assert_int_equal(hn_store_add(&s, &(hn_packed){id, id, 2, &start, 1, 1}, &e), HN_OK);
     assert_int_equal(hn_store_finish(&s, &e), HN_OK);

@@ -1,0 +1,204 @@
+/* json_quick.c - the quick way to read JSON that is in order: one pass that builds json-c's values without its tokener.
+ *
+ * It reads a part of what is allowed (no numbers of 19 digits or more, no NUL in keys, no lone surrogates); whatever else it meets, it gives
+ * up, and json.c reads the text again with care and says what is wrong. So both ways give the same values, and errors have one
+ * source. */
+#include "base/base.h"
+#include "base/json_impl.h"
+
+#include <json-c/json.h>
+#include <string.h>
+
+typedef struct {
+    const char *p, *end;
+    hn_buf text; /* a string without its escapes */
+} reader;
+
+static bool value(reader *r, int depth, struct json_object **out);
+
+static void blanks(reader *r) {
+    while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\t' || *r->p == '\r')) r->p++;
+}
+
+static bool hex(reader *r, uint32_t *out) {
+    if (r->end - r->p < 4) return false;
+    *out = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = *r->p++;
+        uint32_t digit = c >= '0' && c <= '9' ? (uint32_t)(c - '0') : (c | 32) >= 'a' && (c | 32) <= 'f' ? (uint32_t)((c | 32) - 'a' + 10) : 16;
+        if (digit == 16) return false;
+        *out = *out << 4 | digit;
+    }
+    return true;
+}
+
+/* The code point of \uXXXX, or of a pair of them; p stands behind the u. */
+static bool unicode(reader *r) {
+    uint32_t cp, low;
+    char bytes[4];
+    if (!hex(r, &cp) || cp == 0) return false;
+    if (cp >= 0xD800 && cp < 0xE000) {
+        if (cp >= 0xDC00 || r->end - r->p < 6 || r->p[0] != '\\' || r->p[1] != 'u') return false;
+        r->p += 2;
+        if (!hex(r, &low) || low < 0xDC00 || low >= 0xE000) return false;
+        cp = 0x10000 + ((cp - 0xD800) << 10) + (low - 0xDC00);
+    }
+    hn_buf_add(&r->text, bytes, (size_t)hn_utf8_encode(cp, bytes));
+    return true;
+}
+
+static bool escape(reader *r) {
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    if (r->p >= r->end) return false;
+    char c = *r->p++;
+    if (c == 'u') return unicode(r);
+    const char *at = c ? strchr(from, c) : NULL;
+    if (!at) return false;
+    hn_buf_putc(&r->text, to[at - from]);
+    return true;
+}
+
+/* The string whose opening quote p stands behind; *s: inside the text, or inside r->text where there were escapes. */
+static bool string(reader *r, hn_str *s) {
+    const char *from = r->p;
+    bool escaped = false;
+    hn_buf_clear(&r->text);
+    for (;;) {
+        const char *p = r->p;
+        while (p < r->end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) p++;
+        if (p >= r->end || (unsigned char)*p < 0x20) return false;
+        if (escaped || *p == '\\') hn_buf_add(&r->text, r->p, (size_t)(p - r->p));
+        r->p = p + 1;
+        if (*p == '"') {
+            *s = escaped ? (hn_str){r->text.p, r->text.n} : (hn_str){from, (size_t)(p - from)};
+            return !r->text.failed;
+        }
+        escaped = true;
+        if (!escape(r)) return false;
+    }
+}
+
+static bool number(reader *r, struct json_object **out) {
+    const char *from = r->p;
+    bool minus = *r->p == '-';
+    r->p += minus;
+    const char *whole = r->p;
+    int64_t v = 0;
+    while (r->p < r->end && *r->p >= '0' && *r->p <= '9' && r->p - whole < 19) v = v * 10 + (*r->p++ - '0');
+    size_t digits = (size_t)(r->p - whole);
+    if (digits == 0 || digits > 18 || (*whole == '0' && digits > 1)) return false;
+    if (minus && v == 0) return false; /* -0 */
+    if (r->p < r->end && (*r->p == '.' || *r->p == 'e' || *r->p == 'E')) {
+        char text[64];
+        if (*r->p != '.') return false;
+        do r->p++;
+        while (r->p < r->end && *r->p >= '0' && *r->p <= '9');
+        size_t n = (size_t)(r->p - from);
+        if (r->p[-1] == '.' || n >= sizeof text || (r->p < r->end && (*r->p == 'e' || *r->p == 'E'))) return false;
+        memcpy(text, from, n);
+        text[n] = '\0';
+        *out = json_object_new_double_s(hn_strtod(text, NULL), text);
+    } else {
+        *out = json_object_new_int64(minus ? -v : v);
+    }
+    return *out != NULL;
+}
+
+static bool array(reader *r, int depth, struct json_object *out) {
+    blanks(r);
+    if (r->p < r->end && *r->p == ']') {
+        r->p++;
+        return true;
+    }
+    while (r->p < r->end) {
+        struct json_object *v = NULL;
+        if (!value(r, depth + 1, &v)) return false;
+        if (json_object_array_add(out, v) != 0) {
+            json_object_put(v);
+            return false;
+        }
+        blanks(r);
+        if (r->p >= r->end || (*r->p != ',' && *r->p != ']')) return false;
+        if (*r->p++ == ']') return true;
+    }
+    return false;
+}
+
+static bool object(reader *r, int depth, struct json_object *out) {
+    blanks(r);
+    if (r->p < r->end && *r->p == '}') {
+        r->p++;
+        return true;
+    }
+    for (;;) {
+        hn_str s;
+        char key[128];
+        struct json_object *v = NULL;
+        blanks(r);
+        if (r->p >= r->end || *r->p++ != '"' || !string(r, &s) || s.n >= sizeof key) return false;
+        memcpy(key, s.p, s.n);
+        key[s.n] = '\0';
+        blanks(r);
+        if (r->p >= r->end || *r->p++ != ':') return false;
+        if (!value(r, depth + 1, &v)) return false;
+        if (json_object_object_add(out, key, v) != 0) {
+            json_object_put(v);
+            return false;
+        }
+        blanks(r);
+        if (r->p >= r->end || (*r->p != ',' && *r->p != '}')) return false;
+        if (*r->p++ == '}') return true;
+    }
+}
+
+static bool word(reader *r, const char *w, size_t n) {
+    if ((size_t)(r->end - r->p) < n || memcmp(r->p, w, n) != 0) return false;
+    r->p += n;
+    return true;
+}
+
+/* *out is set only on success; NULL is JSON's null. */
+static bool value(reader *r, int depth, struct json_object **out) {
+    hn_str s;
+    blanks(r);
+    if (r->p >= r->end || depth > HN_JSON_DEEPEST - 1) return false;
+    switch (*r->p) {
+    case '"':
+        r->p++;
+        if (!string(r, &s) || s.n > INT32_MAX) return false;
+        return (*out = json_object_new_string_len(s.p, (int)s.n)) != NULL;
+    case '[': case '{': {
+        bool is_array = *r->p++ == '[';
+        struct json_object *v = is_array ? json_object_new_array() : json_object_new_object();
+        if (v && (is_array ? array(r, depth, v) : object(r, depth, v))) {
+            *out = v;
+            return true;
+        }
+        json_object_put(v);
+        return false;
+    }
+    case 't': return word(r, "true", 4) && (*out = json_object_new_boolean(1)) != NULL;
+    case 'f': return word(r, "false", 5) && (*out = json_object_new_boolean(0)) != NULL;
+    case 'n':
+        *out = NULL;
+        return word(r, "null", 4);
+    default: return number(r, out);
+    }
+}
+
+bool hn_json_quick(const char *p, size_t n, hn_json **out) {
+    reader r = {.p = p, .end = p + n};
+    struct json_object *v = NULL;
+    size_t bad;
+    *out = NULL;
+    if (!hn_utf8_valid(p, n, &bad)) return false;
+    bool good = value(&r, 0, &v);
+    blanks(&r);
+    if (good && r.p < r.end) {
+        json_object_put(v);
+        good = false;
+    }
+    hn_buf_release(&r.text);
+    if (good) *out = v;
+    return good;
+}
