@@ -84,8 +84,9 @@ hn_status hn_json_careful(const char *p, size_t n, const char *name, int64_t fir
 
 hn_status hn_json_parse(const char *p, size_t n, const char *name, int64_t first_line,
                         hn_json **out, hn_error *err) {
-    return hn_json_quick(p, n, out) ? HN_OK
-                                    : hn_json_careful(p, n, name, first_line, out, err);
+    bool sure;
+    HN_TRY(hn_json_quick(p, n, &sure, out, err));
+    return sure ? HN_OK : hn_json_careful(p, n, name, first_line, out, err);
 }
 
 hn_status hn_json_load(const char *path, hn_json **out, hn_error *err) {

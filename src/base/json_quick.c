@@ -186,19 +186,19 @@ static bool value(reader *r, int depth, struct json_object **out) {
     }
 }
 
-bool hn_json_quick(const char *p, size_t n, hn_json **out) {
+hn_status hn_json_quick(const char *p, size_t n, bool *sure, hn_json **out, hn_error *err) {
     reader r = {.p = p, .end = p + n};
     struct json_object *v = NULL;
     size_t bad;
     *out = NULL;
-    if (!hn_utf8_valid(p, n, &bad)) return false;
-    bool good = value(&r, 0, &v);
+    *sure = hn_utf8_valid(p, n, &bad) && value(&r, 0, &v);
     blanks(&r);
-    if (good && r.p < r.end) {
+    if (*sure && r.p < r.end) {
         json_object_put(v);
-        good = false;
+        *sure = false;
     }
+    if (*sure) *out = v;
+    hn_status st = r.text.failed ? hn_nomem(err, n) : HN_OK; /* a string was given up for want of memory */
     hn_buf_release(&r.text);
-    if (good) *out = v;
-    return good;
+    return st;
 }

@@ -27,12 +27,13 @@ hn_status hn_epochs_open(hn_epochs *s, const hn_rows *rows, const hn_train_opts 
     }
     s->windows = (s->micro + s->accumulate - 1) / s->accumulate;
     s->order = hn_alloc_array((size_t)n, sizeof *s->order);
-    s->length = hn_alloc_array((size_t)n, sizeof *s->length);
-    if (!s->order || !s->length) {
+    bool by_length = s->how == HN_SAMPLE_GROUP_BY_LENGTH;
+    s->length = by_length ? hn_alloc_array((size_t)n, sizeof *s->length) : NULL;
+    if (!s->order || (by_length && !s->length)) {
         hn_epochs_close(s);
         return hn_nomem(err, 2 * (size_t)n * sizeof *s->order);
     }
-    for (int64_t i = 0; i < n; i++) s->length[i] = rows->at[i + 1] - rows->at[i];
+    for (int64_t i = 0; i < n && by_length; i++) s->length[i] = rows->at[i + 1] - rows->at[i];
     return HN_OK;
 }
 
@@ -72,7 +73,7 @@ hn_status hn_epochs_longest(hn_epochs *s, int64_t steps, int64_t *epoch, int64_t
             int64_t count, sum = 0;
             if (e * s->windows + m / s->accumulate >= steps) break;
             HN_TRY(hn_epochs_rows(s, e, m, &row, &count, err));
-            for (int64_t i = 0; i < count; i++) sum += s->length[row[i]];
+            for (int64_t i = 0; i < count; i++) sum += s->rows->at[row[i] + 1] - s->rows->at[row[i]];
             looked += count;
             if (sum <= *tokens) continue;
             *tokens = sum;

@@ -41,7 +41,7 @@ typedef struct hn_epochs {
     uint64_t seed;
     int64_t batch, accumulate;      /* rows of a micro-batch, micro-batches of a window */
     int64_t micro, windows;         /* micro-batches and windows of an epoch */
-    int64_t epoch, *order, *length; /* order of that epoch; -1: none yet */
+    int64_t epoch, *order, *length; /* order of that epoch; -1: none yet. length: of the rows, NULL unless the order needs it */
 } hn_epochs;
 hn_status hn_epochs_open(hn_epochs *s, const hn_rows *rows, const hn_train_opts *o, hn_error *err) HN_MUST;
 void hn_epochs_close(hn_epochs *s);

@@ -31,11 +31,12 @@ static void plan_steps(hn_trainer *t) {
     t->save_steps = in_steps(o->save_steps, p->max_steps);
 }
 
-/* A micro-batch, cut to whole rows. */
+/* A micro-batch, cut to whole documents. */
 int64_t hn_plan_piece(const hn_trainer *t) {
-    int64_t most = t->plan.longest_batch_tokens, limit = t->o->chunk_tokens, longest = 0;
-    for (int64_t i = 0; i < t->source.rows->rows; i++)
-        if (t->source.length[i] > longest) longest = t->source.length[i];
+    const hn_rows *r = t->source.rows;
+    int64_t most = t->plan.longest_batch_tokens, limit = t->o->chunk_tokens, longest = r->document ? 0 : r->longest;
+    for (int64_t i = 0; i < r->documents; i++)
+        if (r->document[i + 1] - r->document[i] > longest) longest = r->document[i + 1] - r->document[i];
     if (limit < longest) limit = longest;
     return most < limit ? most : limit;
 }
