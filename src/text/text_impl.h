@@ -300,7 +300,7 @@ struct hn_tokenizer {
     const hn_vocab *vocab; /* the model's */
     uint64_t serial;       /* of the fingerprint */
     char fingerprint[33];
-    char source_hash[33]; /* of a file that is no tokenizer.json; "" where there is a text of one */
+    char source_hash[33]; /* of the pieces of sp; "": none */
     bool needs_spans, raw_bytes;
     char *special[HN_SPECIAL_COUNT];
     int32_t special_id[HN_SPECIAL_COUNT];

@@ -57,17 +57,46 @@ static const hn_added_token *added_named(const hn_tokenizer *t, hn_str text) {
     return t->added.ids ? hn_added_of(t, hn_vocab_id(t->added.ids, text.p, text.n)) : NULL;
 }
 
-/* added_tokens_decoder: its flags win over those of tokenizer.json. */
-static hn_status read_added(hn_tokenizer *t, const hn_json *decoder, hn_error *err) {
+typedef struct listed {
+    int64_t id;
+    const char *text; /* of added_tokens.json */
+    const hn_json *value;
+} listed;
+
+static int by_id(const void *a, const void *b) {
+    const listed *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* added_tokens_decoder, {"5": {"content": text, ...}}: its flags win over those of tokenizer.json. */
+static hn_status read_listed(hn_tokenizer *t, const hn_json *value, hn_error *err) {
+    hn_str text;
+    if (!token_text(value, &text)) return HN_OK;
+    hn_added_token token = from_json(value, text, added_named(t, text));
+    token.special = hn_json_bool(hn_json_get(value, "special"), token.special);
+    return put_token(t, token, err);
+}
+
+/* The members of list in the order of their ids: those of added_tokens.json (decoder false) or of added_tokens_decoder. */
+static hn_status read_list(hn_tokenizer *t, const hn_json *list, bool decoder, hn_error *err) {
+    size_t n = hn_json_type(list) == HN_JSON_OBJECT ? hn_json_len(list) : 0, got = 0;
+    if (n == 0) return HN_OK;
+    listed *all = hn_alloc_array(n, sizeof *all);
+    if (!all) return hn_nomem(err, n * sizeof *all);
     hn_json_iter it;
-    for (bool more = hn_json_first(decoder, &it); more; more = hn_json_next(&it)) {
-        hn_str text;
-        if (!token_text(it.value, &text)) continue;
-        hn_added_token token = from_json(it.value, text, added_named(t, text));
-        token.special = hn_json_bool(hn_json_get(it.value, "special"), token.special);
-        HN_TRY(put_token(t, token, err));
+    for (bool more = hn_json_first(list, &it); more && got < n; more = hn_json_next(&it)) {
+        int64_t id = decoder ? strtoll(it.key, NULL, 10) : hn_json_int(it.value, INT64_MAX);
+        all[got++] = (listed){id, it.key, it.value};
     }
-    return HN_OK;
+    qsort(all, got, sizeof *all, by_id);
+    hn_status st = HN_OK;
+    for (size_t i = 0; i < got && st == HN_OK; i++) {
+        hn_added_token token = {.text = hn_str_of(all[i].text), .normalized = true};
+        if (decoder) st = read_listed(t, all[i].value, err);
+        else if (!added_named(t, token.text)) st = put_token(t, token, err);
+    }
+    hn_free(all);
+    return st;
 }
 
 /* A token named as special is one, even if tokenizer.json does not say so. */
@@ -83,6 +112,7 @@ static hn_status make_special(hn_tokenizer *t, const hn_json *named, hn_error *e
 
 static hn_status read_special(hn_tokenizer *t, const hn_json *config, hn_error *err) {
     static const char *const names[HN_SPECIAL_COUNT] = {"bos_token", "eos_token", "pad_token", "unk_token"};
+    static const char *const others[] = {"sep_token", "cls_token", "mask_token"};
     static const char *const lists[] = {"extra_special_tokens", "additional_special_tokens"};
     for (int i = 0; i < HN_SPECIAL_COUNT; i++) {
         hn_str text;
@@ -93,6 +123,7 @@ static hn_status read_special(hn_tokenizer *t, const hn_json *config, hn_error *
         if (!t->special[i]) return hn_nomem(err, text.n);
         t->special_id[i] = hn_tokenizer_id(t, t->special[i]);
     }
+    for (int i = 0; i < 3; i++) HN_TRY(make_special(t, hn_json_get(config, others[i]), err));
     for (int i = 0; i < 2; i++) {
         const hn_json *list = hn_json_get(config, lists[i]);
         hn_json_iter it;
@@ -114,35 +145,6 @@ static hn_status read_template(hn_tokenizer *t, const hn_json *j, hn_error *err)
     if (!text.p && !hn_json_text(j, &text)) return HN_OK;
     t->chat_template = hn_strndup(text.p, text.n);
     return t->chat_template ? HN_OK : hn_nomem(err, text.n);
-}
-
-typedef struct listed {
-    int64_t id;
-    const char *text;
-} listed;
-
-static int by_id(const void *a, const void *b) {
-    const listed *x = a, *y = b;
-    return (x->id > y->id) - (x->id < y->id);
-}
-
-/* added_tokens.json: {"<a>": id, ...}; read where there is no tokenizer.json, in the order of ids. */
-static hn_status read_added_file(hn_tokenizer *t, const hn_json *added, hn_error *err) {
-    size_t n = hn_json_len(added), i = 0;
-    listed *list = n ? hn_alloc_array(n, sizeof *list) : NULL;
-    hn_json_iter it;
-    hn_status st = HN_OK;
-    if (!n) return HN_OK;
-    if (!list) return hn_nomem(err, n * sizeof *list);
-    for (bool more = hn_json_first(added, &it); more && i < n; more = hn_json_next(&it))
-        list[i++] = (listed){hn_json_int(it.value, INT64_MAX), it.key};
-    qsort(list, i, sizeof *list, by_id);
-    for (size_t k = 0; k < i && st == HN_OK; k++) {
-        hn_added_token token = {.text = hn_str_of(list[k].text), .normalized = true};
-        if (!added_named(t, token.text)) st = put_token(t, token, err);
-    }
-    hn_free(list);
-    return st;
 }
 
 static hn_status parse_kept(hn_tokenizer *t, size_t which, const char *dir, hn_json **out, hn_error *err) {
@@ -172,8 +174,8 @@ hn_status hn_config_open(hn_tokenizer *t, const char *dir, hn_error *err) {
 
 hn_status hn_config_apply(hn_tokenizer *t, hn_error *err) {
     const hn_json *config = t->config;
-    HN_TRY(read_added(t, hn_json_get(config, "added_tokens_decoder"), err));
-    if (t->made || t->sp) HN_TRY(read_added_file(t, t->added_file, err));
+    HN_TRY(read_list(t, hn_json_get(config, "added_tokens_decoder"), true, err));
+    if (t->made || t->sp) HN_TRY(read_list(t, t->added_file, false, err));
     HN_TRY(read_special(t, config, err));
     HN_TRY(read_special(t, t->specials, err));
     double most = hn_json_num(hn_json_get(config, "model_max_length"), 0);

@@ -77,7 +77,7 @@ hn_status hn_tokenizer_take_json(hn_tokenizer *t, hn_buf *text, const char *name
 static bool is(const char *base, hn_str head) {
     size_t i = 0;
     while (i < head.n && strchr(" \t\r\n", head.p[i]) && head.p[i]) i++;
-    return strcmp(base, "vocab.json") != 0 && (hn_ends_with(base, ".json") || (i < head.n && head.p[i] == '{'));
+    return !hn_ends_with(base, "vocab.json") && (hn_ends_with(base, ".json") || (i < head.n && head.p[i] == '{'));
 }
 
 static hn_status read(hn_tokenizer *t, const char *path, hn_str bytes, hn_error *err) {

@@ -71,7 +71,6 @@ static hn_status read_file(hn_tokenizer *t, const char *path, hn_error *err) {
     hn_status st = r ? r->read(t, path, bytes, err) : hn_fail(err, HN_EFORMAT, "%s: no kind of vocabulary known", path);
     if (!r)
         for (size_t i = 0; i < READERS; i++) hn_error_detail(err, "known: %s, %s", readers[i]->name, readers[i]->about);
-    if (st == HN_OK && !t->kept[0].p) hn_hash_hex(bytes.p, bytes.n, t->source_hash);
     hn_map_close(&map);
     return st;
 }
