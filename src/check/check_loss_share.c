@@ -17,8 +17,8 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     (void)f;
     for (size_t i = 0; i < row->parts; i++, p++) {
         for (int64_t k = 0; k < p->n; k++) targets += p->label[k] != HN_IGNORED;
-        for (int64_t k = p->from + (p->from == 0); k < p->from + p->kept; k++) kept += p->label[k] != HN_IGNORED;
-        places += p->kept - (p->from == 0 && p->kept > 0);
+        for (int64_t k = p->from + 1; k < p->from + p->kept; k++) kept += p->label[k] != HN_IGNORED;
+        places += p->kept - (p->kept > 0); /* nothing predicts the first token */
     }
     s->of++;
     s->targets += kept;

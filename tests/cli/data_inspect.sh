@@ -1,0 +1,63 @@
+#!/bin/sh
+# data_inspect.sh HONE - hone data inspect as a user meets it: marks, ids, cuts, packing, JSON and the page.
+# expect CODE 'pattern' command...: the exit code and an extended regular expression that the output must match.
+set -u
+hone=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cases=0
+off=0
+expect() {
+    code=$1
+    pattern=$2
+    shift 2
+    "$@" >"$work/stdout" 2>&1
+    got=$?
+    cases=$((cases + 1))
+    if [ "$got" -ne "$code" ] || ! grep -Eq -- "$pattern" "$work/stdout"; then
+        off=$((off + 1))
+        echo "off: $*"
+        echo "  exit $got, expected $code; expected in the output: $pattern"
+        sed 's/^/  | /' "$work/stdout" | head -n 12
+    fi
+}
+
+"$hone" toy --output_dir "$work/world" --texts 30 --instructions 60 --held_out 8 >/dev/null || exit 1
+world=$work/world
+inspect() { "$hone" data inspect --tokenizer_name "$world" --dataset_name "${d:-$world/train.jsonl}" "$@"; }
+cat >"$work/odd.jsonl" <<'END'
+{"prompt": "Say <b>hi</b> & \"bye\" ", "completion": "<script>alert(1)</script>\n\u001b[31mred é"}
+{"prompt": "a", "reply": "b"}
+END
+
+expect 0 'prompt-completion' inspect
+expect 0 '\[\[.*\]\]' inspect
+expect 0 'targets are between' inspect
+expect 0 'length in tokens' inspect
+expect 0 'row 5 \(.*train.jsonl:6\)' inspect --row 5 --rows 1
+expect 0 ' yes +"' inspect --ids --rows 1
+expect 0 'cut: [0-9]+ tokens' inspect --rows 1 --max_length 6
+expect 0 'rows at --max_length 6' inspect --rows 0 --max_length 6
+expect 0 'packing +bfd: .*% full' inspect --packing --max_length 256
+expect 0 '^document 2: ' inspect --packing --max_length 256 --rows 1
+CLICOLOR_FORCE=1 expect 0 "$(printf '\033')\\[32m" inspect --rows 1
+
+# ---- what stands in the data cannot drive a terminal or a page
+d=$work/odd.jsonl expect 0 'x1b\[31mred' inspect
+d=$work/odd.jsonl expect 0 'cannot be used: .*"completion" is missing' inspect
+if d=$work/odd.jsonl inspect | grep -q "$(printf '\033')"; then off=$((off + 1)); echo "off: an escape sequence of the data reaches the terminal"; fi
+d=$work/odd.jsonl expect 0 'row 0' inspect --html "$work/page.html"
+expect 0 '&lt;' cat "$work/page.html"
+if grep -q '<script' "$work/page.html"; then off=$((off + 1)); echo "off: markup of the data reaches the page"; fi
+if grep -Eq '(src|href)=|https?:' "$work/page.html"; then off=$((off + 1)); echo "off: the page loads something"; fi
+expect 0 'prefers-color-scheme:dark' cat "$work/page.html"
+
+# ---- JSON
+expect 0 '"target_share"' inspect --json
+expect 0 '"loss": \[0, ' inspect --json
+expect 0 '"lengths": \[\{"from"' inspect --json
+expect 2 'rows' inspect --rows -1
+d=$work/none.jsonl expect 3 'none.jsonl' inspect
+
+echo "data inspect: $cases cases, $off off"
+[ "$off" -eq 0 ]
