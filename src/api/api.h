@@ -27,6 +27,8 @@ typedef struct hn_model_opts {
 } hn_model_opts;
 typedef struct hn_data_opts {
     char *dataset_name, *eval_dataset_name, *train_split, *test_split, *format, *text_field, *on_bad_row, *prepared_data_dir;
+    char *columns, *prompt_column, *completion_column, *chosen_column, *rejected_column, *messages_column, *label_column;
+    char *prompt_style, *text_unit;
     int64_t max_train_samples, max_eval_samples;
     bool overwrite_cache;
 } hn_data_opts;
@@ -77,6 +79,7 @@ struct hone_config {
     hn_config *c;
     hn_model_opts model;
     hn_data_opts data;
+    hn_columns columns;      /* of data (hn_column_settings) */
     hn_sft_opts sft;
     hn_pretrain_opts pretrain;
     hn_train_opts train;
@@ -107,6 +110,9 @@ struct hone_trainer {
 hone_status hone_status_of(hn_status st);
 /* Keeps the error in the context for hone_last_error. */
 hone_status hone_keep(hone_ctx *ctx, hn_status st, const hn_error *err);
+/* Fills columns from the settings. EARG: --columns is no list of pairs, a meaning is given twice. */
+hn_status hn_column_settings(hone_config *c, hn_error *err) HN_MUST;
+void hn_column_settings_free(hone_config *c);
 /* root: room for the folder of prepared rows, the caller's (hn_free), which o borrows. */
 hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, char **root, hn_error *err) HN_MUST;
 /* Settings that need or exclude each other, before anything is loaded. */

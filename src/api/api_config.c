@@ -45,6 +45,7 @@ void hone_config_free(hone_config *c) {
     if (!c) return;
     hn_config_free(c->c);
     hn_free(c->objective_opts);
+    hn_column_settings_free(c);
     hn_free(c);
 }
 
@@ -112,6 +113,9 @@ hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, cha
     hn_encode_defaults(o);
     o->convert.text_field = c->data.text_field;
     o->convert.format = c->data.format;
+    o->convert.columns = c->columns.n ? &c->columns : NULL;
+    o->convert.prompt_style = c->data.prompt_style;
+    o->text_unit = hn_streq(c->data.text_unit, "document") ? HN_TEXT_DOCUMENT : hn_streq(c->data.text_unit, "paragraph") ? HN_TEXT_PARAGRAPH : HN_TEXT_LINE;
     o->skip_bad = hn_streq(c->data.on_bad_row, "skip");
     o->limit = eval ? c->data.max_eval_samples : c->data.max_train_samples;
     if (c->ctx && c->ctx->progress) {
@@ -131,6 +135,7 @@ hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, cha
         o->keep_all = true;
     }
     if (c->task->parts & (HN_PART_PRETRAIN | HN_PART_SCORE)) {
+        o->convert.view = HN_VIEW_TEXT;
         o->add_eos = false;
         o->completion_only = 0;
         o->max_length = c->task->parts & HN_PART_SCORE ? c->score.max_length : HN_UNSET_INT;

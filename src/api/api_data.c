@@ -41,7 +41,8 @@ static hone_status encode(hone_config *c, const hone_model *m, hone_tokenizer *t
     hn_encode_opts o;
     hn_rows *rows = NULL;
     char *root = NULL;
-    hn_status st = hn_encode_from(c, &o, eval, &root, &err);
+    hn_status st = hn_column_settings(c, &err);
+    if (st == HN_OK) st = hn_encode_from(c, &o, eval, &root, &err);
     if (st == HN_OK) ask_for_blocks(c, m, &o);
     if (st == HN_OK) st = hn_rows_encode(files, tok ? tok->t : NULL, &o, &rows, &err);
     hn_free(root);

@@ -1,5 +1,6 @@
 /* read_csv.c - delimited text (RFC 4180): a header, then rows; a field in quotes may hold the delimiter, "" for a quote
- * and line ends. All values are strings. Empty lines are passed over; a row of another width than the header is an error. */
+ * and line ends. All values are strings. Empty lines are passed over; a row of another width than the header is an error.
+ * A first line that is a text and a number is no header, but a row. */
 #include "data/records_impl.h"
 
 #include <string.h>
@@ -96,11 +97,26 @@ static hn_status next_row(hn_records *r, hn_delimited *d, char delimiter, bool *
     return split(r, d, delimiter, s, err);
 }
 
-static hn_status take_header(hn_records *r, hn_delimited *d, hn_error *err) {
+static bool is_number(const char *s) {
+    char *end;
+    hn_strtod(s, &end);
+    return *s && *end == '\0';
+}
+
+/* No header at all: two or three columns of which the last one is a number, the others what people say (SST-2 and its kind). */
+static bool headless(const hn_delimited *d) {
+    if (d->count < 2 || d->count > 3 || !is_number(d->text.p + d->at[d->count - 1])) return false;
+    for (size_t i = 0; i + 1 < d->count; i++)
+        if (!strchr(d->text.p + d->at[i], ' ')) return false;
+    return true;
+}
+
+static hn_status take_header(hn_records *r, hn_delimited *d, bool named, hn_error *err) {
+    static const char *const one[] = {"text", "label"}, *const pair[] = {"text", "text_pair", "label"};
     d->header.v = hn_calloc(d->count, sizeof *d->header.v);
     if (!d->header.v) return hn_nomem(err, d->count * sizeof *d->header.v);
     for (size_t i = 0; i < d->count; i++) {
-        const char *name = d->text.p + d->at[i];
+        const char *name = named ? d->text.p + d->at[i] : d->count == 2 ? one[i] : pair[i];
         for (size_t k = 0; k < i; k++) {
             if (!hn_streq(d->header.v[k], name)) continue;
             hn_fail(err, HN_EFORMAT, "%s:1: two columns are called \"%s\"", r->src.path, name);
@@ -115,15 +131,18 @@ static hn_status take_header(hn_records *r, hn_delimited *d, hn_error *err) {
 }
 
 hn_status hn_delimited_next(hn_records *r, hn_delimited *d, char delimiter, hn_json **record, int64_t *line, hn_error *err) {
-    bool got;
+    bool got, first = false;
     if (!d->started) {
         d->started = true;
         hn_status st = next_row(r, d, delimiter, &got, line, err);
-        if (st == HN_OK && got) st = take_header(r, d, err);
+        first = st == HN_OK && got && headless(d);
+        if (st == HN_OK && got) st = take_header(r, d, !first, err);
         if (st != HN_OK) r->broken = true; /* without names nothing below can be read */
         if (st != HN_OK || !got) return st;
+        if (first) hn_info("%s: the first line reads as a row, not as names: the columns are taken for %s", r->src.path,
+                           d->count == 2 ? "text and label" : "text, text_pair and label");
     }
-    HN_TRY(next_row(r, d, delimiter, &got, line, err));
+    if (!first) HN_TRY(next_row(r, d, delimiter, &got, line, err));
     if (!got) return HN_OK;
     if (d->count != d->header.n) {
         hn_fail(err, HN_EFORMAT, "%s:%lld: %zu fields, but the header has %zu", r->src.path, (long long)*line, d->count,

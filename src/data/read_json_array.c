@@ -1,22 +1,7 @@
 /* read_json_array.c - one JSON array of objects, taken apart element by element: the file may be larger than memory. */
-#include "data/records_impl.h"
+#include "data/json_array_impl.h"
 
 #include <string.h>
-
-/* Where a look at an element stands: brackets are counted, strings passed over. */
-typedef struct {
-    int64_t depth;
-    bool string, escaped;
-} scan;
-
-typedef struct {
-    hn_buf text;    /* the element being collected */
-    int64_t index;  /* of the element, from 1 */
-    int64_t line;   /* line the window begins on */
-    bool inside, done;
-    scan at;        /* inside an element that was too long: the rest of it is passed over */
-    bool skipping;
-} array_state;
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -26,15 +11,14 @@ static bool fits(const char *head, size_t n) {
     return i < n && head[i] == '[';
 }
 
-static hn_status wrong(hn_records *r, const array_state *a, const char *what, hn_error *err) {
+static hn_status wrong(hn_records *r, const hn_json_array *a, const char *what, hn_error *err) {
     r->broken = true;
     hn_fail(err, HN_EFORMAT, "%s:%lld: %s", r->src.path, (long long)a->line, what);
     hn_error_fix(err, "write one array of objects, [{...}, {...}], or JSON lines");
     return HN_EFORMAT;
 }
 
-/* The next byte that is no white space, not consumed; -1 at the end. */
-static hn_status peek(hn_records *r, array_state *a, int *c, hn_error *err) {
+hn_status hn_json_array_peek(hn_records *r, hn_json_array *a, int *c, hn_error *err) {
     hn_source *s = &r->src;
     for (;;) {
         if (s->n == 0 && s->end) {
@@ -62,8 +46,7 @@ static void skip(hn_source *s) {
     s->n--;
 }
 
-/* Does the element end before c? */
-static bool ends_before(scan *k, char c) {
+bool hn_json_ends_before(hn_json_place *k, char c) {
     if (k->string) {
         if (k->escaped) k->escaped = false;
         else if (c == '\\') k->escaped = true;
@@ -84,14 +67,14 @@ static int64_t line_ends(const char *p, size_t n) {
 }
 
 /* Takes the bytes of the element into text, or passes over what is left of one that was too long. */
-static hn_status collect(hn_records *r, array_state *a, hn_error *err) {
+static hn_status collect(hn_records *r, hn_json_array *a, hn_error *err) {
     hn_source *s = &r->src;
-    if (!a->skipping) a->at = (scan){0};
+    if (!a->skipping) a->at = (hn_json_place){0};
     hn_buf_clear(&a->text);
     for (;;) {
         size_t i = 0;
         const char *p = s->buf + s->at;
-        while (i < s->n && !ends_before(&a->at, p[i])) i++;
+        while (i < s->n && !hn_json_ends_before(&a->at, p[i])) i++;
         if (a->skipping) a->line += line_ends(p, i);
         else hn_buf_add(&a->text, p, i);
         bool found = i < s->n;
@@ -117,17 +100,17 @@ static hn_status collect(hn_records *r, array_state *a, hn_error *err) {
 }
 
 /* Moves to the beginning of the next element; *c is its first byte, -1: there is none. */
-static hn_status step_to_element(hn_records *r, array_state *a, int *c, hn_error *err) {
-    HN_TRY(peek(r, a, c, err));
+static hn_status step_to_element(hn_records *r, hn_json_array *a, int *c, hn_error *err) {
+    HN_TRY(hn_json_array_peek(r, a, c, err));
     if (!a->inside) {
         if (*c < 0) return HN_OK;
         if (*c != '[') return wrong(r, a, "not a JSON array", err);
         skip(&r->src);
         a->inside = true;
-        HN_TRY(peek(r, a, c, err));
+        HN_TRY(hn_json_array_peek(r, a, c, err));
     } else if (*c == ',') {
         skip(&r->src);
-        HN_TRY(peek(r, a, c, err));
+        HN_TRY(hn_json_array_peek(r, a, c, err));
         if (*c == ']') return wrong(r, a, "a comma before the closing bracket", err);
     } else if (*c >= 0 && *c != ']') {
         return wrong(r, a, "a comma is missing between two records", err);
@@ -136,12 +119,14 @@ static hn_status step_to_element(hn_records *r, array_state *a, int *c, hn_error
     if (*c != ']') return HN_OK;
     skip(&r->src);
     a->done = true;
-    HN_TRY(peek(r, a, c, err));
+    *c = -1;
+    if (a->within) return HN_OK;
+    HN_TRY(hn_json_array_peek(r, a, c, err));
     return *c < 0 ? HN_OK : wrong(r, a, "something follows the closing bracket", err);
 }
 
-static hn_status cut(hn_records *r, void *state, hn_raw *raw, hn_error *err) {
-    array_state *a = state;
+hn_status hn_json_array_cut(hn_records *r, void *state, hn_raw *raw, hn_error *err) {
+    hn_json_array *a = state;
     if (a->line == 0) a->line = 1;
     if (a->done) return HN_OK;
     if (a->skipping) HN_TRY(collect(r, a, err));
@@ -157,23 +142,25 @@ static hn_status cut(hn_records *r, void *state, hn_raw *raw, hn_error *err) {
     return HN_OK;
 }
 
-static hn_status parse(const hn_raw *raw, hn_json **record, hn_error *err) {
+hn_status hn_json_array_parse(const hn_raw *raw, hn_json **record, hn_error *err) {
     HN_TRY(hn_records_utf8(raw->path, raw->p, raw->n, raw->first_line, err));
     hn_json *value;
-    HN_TRY(hn_json_parse(raw->p, raw->n, raw->path, raw->first_line, &value, err));
+    hn_status st = hn_json_parse(raw->p, raw->n, raw->path, raw->first_line, &value, err);
+    if (st == HN_EFORMAT) hn_error_fix(err, "correct record %lld, or leave such rows out with --on_bad_row skip", (long long)raw->line);
+    HN_TRY(st);
     char place[600];
     snprintf(place, sizeof place, "%s:%lld", raw->path, (long long)raw->first_line);
     return hn_records_object(place, value, record, err);
 }
 
-static void close_array(void *state) { hn_buf_release(&((array_state *)state)->text); }
+void hn_json_array_close(void *state) { hn_buf_release(&((hn_json_array *)state)->text); }
 
 const hn_reader hn_read_json_array = {.name = "json_array",
                                       .about = "one JSON array of objects",
                                       .extensions = "json jsonl ndjson",
                                       .unit = "record",
-                                      .size = sizeof(array_state),
+                                      .size = sizeof(hn_json_array),
                                       .fits = fits,
-                                      .cut = cut,
-                                      .parse = parse,
-                                      .close = close_array};
+                                      .cut = hn_json_array_cut,
+                                      .parse = hn_json_array_parse,
+                                      .close = hn_json_array_close};

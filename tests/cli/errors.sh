@@ -56,6 +56,17 @@ printf '{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion" "b"}\n'
 d=$work/json.jsonl expect 3 "json.jsonl:2" sft
 printf '{"question": "a", "reply": "b"}\n' >"$work/columns.jsonl"
 d=$work/columns.jsonl expect 3 "question" sft
+d=$work/columns.jsonl expect 0 "prompt-completion" sft --columns prompt=question,completion=reply
+d=$work/columns.jsonl expect 0 "prompt-completion" sft --prompt_column question --completion_column reply --overwrite_output_dir
+d=$work/columns.jsonl expect 3 "columns.jsonl:1.*\"answer\", which is asked for, is missing" sft --columns prompt=question,completion=answer
+d=$work/columns.jsonl expect 2 "NAME=COLUMN" sft --columns question
+d=$work/columns.jsonl expect 2 "two columns are to be read as" sft --columns prompt=question,prompt=reply
+d=$work/columns.jsonl expect 2 "no record format is called" sft --dataset_format chats
+printf '{"text": "a b c"}\n{"prompt": "a", "completion": "b"}\n' >"$work/mixed.jsonl"
+d=$work/mixed.jsonl expect 3 "mixed.jsonl:2: this row is in format prompt-completion .*first rows are in format text" sft
+d=$work/mixed.jsonl expect 0 "each .as asked for" sft --dataset_format each --overwrite_output_dir
+printf '{"prompt": "a", "completions": ["b"], "labels": [true]}\n' >"$work/steps.jsonl"
+d=$work/steps.jsonl expect 3 "rows are in format stepwise .*cannot be used for task sft" sft
 printf '{"prompt": "a", "completion": "b"}\n{"prompt": "a"}\n' >"$work/missing.jsonl"
 d=$work/missing.jsonl expect 3 "missing.jsonl:2.*completion" sft
 : >"$work/empty.jsonl"
