@@ -102,6 +102,7 @@ struct hone_trainer {
     hone_tokenizer *tok;
     hone_dataset *train, *eval;
     bool owns;              /* the parts were loaded by hone_trainer_open */
+    hn_report checks;       /* what the checks before the run found */
     hn_json *settings;
     hn_buf card, log_text, eval_text;
     char fingerprint[33];
@@ -135,7 +136,8 @@ hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **
 typedef struct hn_look_set {
     hn_view view;            /* what the rows are looked at for */
     char *dir, *root;        /* model folder, or NULL; folder of prepared rows */
-    hn_tokenizer *tok;       /* NULL: none was found */
+    const hn_tokenizer *tok; /* NULL: none was found */
+    hn_tokenizer *own_tok;   /* that was loaded for this */
     hn_check_model model;
     hn_strlist train, eval;  /* files; eval may be empty */
     hn_encode_opts o;
@@ -144,11 +146,15 @@ typedef struct hn_look_set {
 } hn_look_set;
 /* task: as --task; NULL: by the first records. Call hn_look_close whatever comes back. */
 hn_status hn_look_open(hone_config *c, const char *task, hn_look_set *s, hn_error *err) HN_MUST;
+/* The same of the data of a training run, whose model (its folder; may be NULL) and tokenizer are loaded already. */
+hn_status hn_look_open_run(hone_config *c, const char *dir, const hn_tokenizer *tok, hn_look_set *s, hn_error *err) HN_MUST;
 void hn_look_close(hn_look_set *s);
 hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn_error *err) HN_MUST;
 /* quick: what a run checks by itself before step 1. Errors beside those of a pass: a record
  * that is no JSON, unless bad rows are to be skipped. */
 hn_status hn_look_check(hone_config *c, hn_look_set *s, bool quick, hn_report *out, hn_error *err) HN_MUST;
+/* The checks that a run makes by itself, of its first rows. EGATE: an error was found, which --force overrides. */
+hn_status hn_check_before_run(hone_config *c, const hone_model *m, const hone_tokenizer *tok, hn_report *out, hn_error *err) HN_MUST;
 
 hn_json *hone_rows_json(const hone_dataset *d);
 void hn_card_write(const hone_trainer *t, hn_buf *out);

@@ -41,3 +41,25 @@ done:
     hn_checker_free(p.checker);
     return st;
 }
+
+enum { FIRST_ROWS = 512 }; /* what a run looks at before it starts: a blink, whatever the size of the data */
+
+static hn_status refuse(const hn_report *r, hn_error *err) {
+    hn_fail(err, HN_EGATE, "training would be wasted: %s: %s", r->v[0].id, r->v[0].message);
+    for (size_t i = 1; i < r->n && r->v[i].severity == HN_SEVERITY_ERROR; i++) hn_error_detail(err, "%s: %s", r->v[i].id, r->v[i].message);
+    if (r->v[0].places) hn_error_detail(err, "first seen at %s:%lld", r->v[0].place[0].file, (long long)r->v[0].place[0].line);
+    hn_error_detail(err, "%s", r->v[0].cost);
+    hn_error_fix(err, "%s; or --force", r->v[0].remedy);
+    return HN_EGATE;
+}
+
+hn_status hn_check_before_run(hone_config *c, const hone_model *m, const hone_tokenizer *tok, hn_report *out, hn_error *err) {
+    hn_look_set s;
+    *out = (hn_report){0};
+    hn_status st = hn_look_open_run(c, m ? hn_model_dir(m->m) : NULL, tok ? tok->t : NULL, &s, err);
+    if (st == HN_OK && (s.o.limit == HN_UNSET_INT || s.o.limit > FIRST_ROWS)) s.o.limit = FIRST_ROWS;
+    if (st == HN_OK) st = hn_look_check(c, &s, true, out, err);
+    if (st == HN_OK && hn_report_count(out, HN_SEVERITY_ERROR) && !c->train.force) st = refuse(out, err);
+    hn_look_close(&s);
+    return st;
+}

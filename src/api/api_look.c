@@ -15,7 +15,7 @@ static hn_status find_model(const hone_config *c, hn_look_set *s, hn_error *err)
 static hn_status find_tokenizer(const hone_config *c, hn_look_set *s, hn_error *err) {
     const char *path = c->model.tokenizer_name ? c->model.tokenizer_name : s->dir;
     if (!path) return HN_OK;
-    hn_status st = hn_tokenizer_load(path, &s->tok, err);
+    hn_status st = hn_tokenizer_load(path, &s->own_tok, err);
     return st == HN_ENOENT && !c->model.tokenizer_name ? HN_OK : st;
 }
 
@@ -57,20 +57,31 @@ static hn_status detect_view(hn_look_set *s, hn_error *err) {
     return HN_OK;
 }
 
-hn_status hn_look_open(hone_config *c, const char *task, hn_look_set *s, hn_error *err) {
-    *s = (hn_look_set){0};
+static hn_status open_files(hone_config *c, hn_look_set *s, hn_error *err) {
+    *s = (hn_look_set){.eval_limit = c->data.max_eval_samples};
     hn_arena_init(&s->room, 0);
     HN_TRY(hn_find_files(c, "train", &s->train, err));
     HN_TRY(hn_find_files(c, "eval", &s->eval, err));
+    return hn_encode_from(c, &s->o, false, &s->root, err);
+}
+
+hn_status hn_look_open(hone_config *c, const char *task, hn_look_set *s, hn_error *err) {
+    HN_TRY(open_files(c, s, err));
     HN_TRY(find_model(c, s, err));
     HN_TRY(find_tokenizer(c, s, err));
-    HN_TRY(hn_encode_from(c, &s->o, false, &s->root, err));
+    s->tok = s->own_tok;
     if (task && !hn_view_find(task, &s->view)) return hn_fail(err, HN_EARG, "no task is called '%s'", task);
     if (!task) HN_TRY(detect_view(s, err));
     s->o.convert.view = s->view;
-    HN_TRY(hn_model_facts(s->dir, s->view, &s->model, &s->room, err));
-    s->eval_limit = c->data.max_eval_samples;
-    return HN_OK;
+    return hn_model_facts(s->dir, s->view, &s->model, &s->room, err);
+}
+
+hn_status hn_look_open_run(hone_config *c, const char *dir, const hn_tokenizer *tok, hn_look_set *s, hn_error *err) {
+    HN_TRY(open_files(c, s, err));
+    s->tok = tok;
+    s->view = s->o.convert.view = c->task->parts & HN_PART_PRETRAIN ? HN_VIEW_TEXT : HN_VIEW_SFT;
+    if (dir && !(s->dir = hn_strdup(dir))) return hn_nomem(err, 1);
+    return hn_model_facts(s->dir, s->view, &s->model, &s->room, err);
 }
 
 hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn_error *err) {
@@ -82,7 +93,7 @@ hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn
 
 void hn_look_close(hn_look_set *s) {
     hn_model_facts_release(&s->model);
-    hn_tokenizer_free(s->tok);
+    hn_tokenizer_free(s->own_tok);
     hn_strlist_free(&s->train);
     hn_strlist_free(&s->eval);
     hn_free(s->dir);

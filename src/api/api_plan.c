@@ -81,6 +81,7 @@ char *hone_trainer_plan_json(hone_trainer *t) {
     put_int(memory, "available", (int64_t)hn_memory_available());
     put_int(memory, "longest_batch_tokens", p.longest_batch_tokens);
     hn_json_set(j, "memory", memory);
+    if (t->checks.checks) hn_json_set(j, "checks", hn_report_json(&t->checks));
     put_text(j, "output_dir", o->output_dir);
     put_int(j, "threads", hn_par_threads());
     put_text(j, "kernels", hn_dev_kernels(t->ctx->dev, HN_F32)->isa);

@@ -102,6 +102,7 @@ hone_status hone_trainer_open(hone_config *c, hone_trainer **out) {
     if (!t) return hone_keep(c->ctx, hn_nomem(&err, sizeof *t), &err);
     *t = (hone_trainer){.ctx = c->ctx, .c = c, .owns = true};
     hone_status st = open_parts(c, t);
+    if (st == HONE_OK) st = hone_keep(c->ctx, hn_check_before_run(c, t->model, t->tok, &t->checks, &err), &err);
     if (st == HONE_OK) st = trainer_start(t, c);
     if (st != HONE_OK) {
         hone_trainer_free(t);
@@ -120,6 +121,7 @@ void hone_trainer_free(hone_trainer *t) {
         hone_tokenizer_free(t->tok);
         hone_model_free(t->model);
     }
+    hn_report_release(&t->checks);
     hn_json_free(t->settings);
     hn_buf_release(&t->card);
     hn_buf_release(&t->log_text);

@@ -1,4 +1,5 @@
-/* check_bad_record.c - records that cannot be used: wrong columns, wrong types. Training stops at the first one, so any is an error. */
+/* check_bad_record.c - records that cannot be used: wrong columns, wrong types. Training stops at the first one, so any is an error;
+ * a run finds them by itself. */
 #include <string.h>
 
 #include "check/check_impl.h"
@@ -35,4 +36,4 @@ static void end(void *self, hn_check_ctx *c) {
 const hn_check hn_check_bad_record = {
     {.id = "wrong-columns", .about = "records that cannot be used: columns missing or of the wrong type", .cost = "training stops at the first of them",
      .remedy = "correct them, or --on_bad_row skip"},
-    .views = HN_ALL_VIEWS, .needs = HN_WANTS_EVAL, .size = sizeof(state), .row = row, .end = end};
+    .views = HN_ALL_VIEWS, .needs = HN_WANTS_EVAL | HN_SLOW, .size = sizeof(state), .row = row, .end = end};

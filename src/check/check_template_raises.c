@@ -1,5 +1,5 @@
 /* check_template_raises.c - conversations that the chat template refuses (or that there is no template for). Training stops at the
- * first of them. */
+ * first of them and says so itself. */
 #include "check/check_impl.h"
 
 typedef struct state {
@@ -29,4 +29,4 @@ static void end(void *self, hn_check_ctx *c) {
 const hn_check hn_check_template_raises = {
     {.id = "template-raises", .about = "conversations that the chat template refuses", .cost = "training stops at the first of them",
      .remedy = "bring the messages into the order the template expects, or use another template (--chat_template_path)"},
-    .views = HN_CHAT_VIEWS, .needs = HN_NEEDS_EXAMPLE | HN_WANTS_EVAL, .size = sizeof(state), .row = row, .end = end};
+    .views = HN_CHAT_VIEWS, .needs = HN_NEEDS_EXAMPLE | HN_WANTS_EVAL | HN_SLOW, .size = sizeof(state), .row = row, .end = end};

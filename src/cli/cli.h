@@ -64,7 +64,7 @@ void cli_close(hn_cli *cli);
 int cli_context(hn_cli *cli); /* makes cli->ctx with threads and gemm; -1 or the exit status */
 
 /* train_show.c, progress.c, train_run.c */
-void show_plan(const hn_cli *cli, hone_trainer *t);
+void show_plan(hn_cli *cli, hone_trainer *t);
 void show_example(const hn_cli *cli, FILE *f, hone_trainer *t);
 typedef struct hn_progress {
     bool bar, quiet;

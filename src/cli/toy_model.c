@@ -109,7 +109,7 @@ void toy_tokenizer(hn_buf *out) {
 
 void toy_tokenizer_config(hn_buf *out) {
     hn_buf_puts(out, "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\",\n  \"bos_token\": \"<s>\",\n  \"eos_token\": \"</s>\",\n"
-                     "  \"pad_token\": \"</s>\",\n  \"clean_up_tokenization_spaces\": false,\n  \"model_max_length\": 256\n}\n");
+                     "  \"clean_up_tokenization_spaces\": false,\n  \"model_max_length\": 256\n}\n");
 }
 
 /* Vocabulary: specials, bytes and the pieces of all words, rounded up. */

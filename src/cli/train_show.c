@@ -46,7 +46,23 @@ static void show_memory(const hn_cli *cli, const hn_json *m) {
         b[2], b[3], b[4], b[5], (long long)int_of(m, "longest_batch_tokens"));
 }
 
-void show_plan(const hn_cli *cli, hone_trainer *t) {
+/* Warnings of the checks before the run, numbered; what is merely worth knowing is for `hone data check`. */
+static int show_checks(const hn_cli *cli, const hn_json *checks) {
+    const hn_json *findings = hn_json_get(checks, "findings");
+    int n = 0;
+    for (size_t i = 0; i < hn_json_len(findings); i++) {
+        const hn_json *f = hn_json_at(findings, i), *place = hn_json_at(hn_json_get(f, "places"), 0);
+        if (hn_streq(text_of(f, "severity"), "info")) continue;
+        say(cli, "warning %d %s: %s", ++n, text_of(f, "id"), text_of(f, "message"));
+        if (place) say(cli, " (first: %s:%lld)", text_of(place, "file"), (long long)int_of(place, "line"));
+        say(cli, "\n          costs: %s\n          fix: %s\n", text_of(f, "cost"), text_of(f, "remedy"));
+    }
+    if (checks) say(cli, "checks    %lld on the first %lld rows, %d warning%s; `hone data check` looks at all\n", (long long)int_of(checks, "checks"),
+                    (long long)int_of(checks, "rows"), n, n == 1 ? "" : "s");
+    return n;
+}
+
+void show_plan(hn_cli *cli, hone_trainer *t) {
     char *text = hone_trainer_plan_json(t), parameters[32];
     hn_json *j = NULL;
     if (!text || hn_json_parse(text, strlen(text), "plan", 1, &j, NULL) != HN_OK) {
@@ -64,6 +80,7 @@ void show_plan(const hn_cli *cli, hone_trainer *t) {
     show_memory(cli, hn_json_get(j, "memory"));
     say(cli, "machine   %lld threads, %s kernels, gemm %s, exact float32 (bf16 and gradient_checkpointing are off unless asked for)\n",
         (long long)int_of(j, "threads"), text_of(j, "kernels"), text_of(j, "gemm"));
+    cli->warnings += show_checks(cli, hn_json_get(j, "checks"));
     say(cli, "output    %s\n", text_of(j, "output_dir"));
     hn_json_free(j);
     hn_free(text);

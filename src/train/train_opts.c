@@ -19,7 +19,7 @@ const hn_opt hn_train_table[] = {
      AT(overwrite_output_dir), "false", 0, 0, NULL, "Run", NULL, 0},
     {"resume_from_checkpoint", "true: go on from the newest complete checkpoint of output_dir; or a checkpoint folder",
      HN_OPT_STR, AT(resume_from_checkpoint), NULL, 0, 0, NULL, "Run", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE | HN_OPT_BARE},
-    {"force", "go on where a check of memory or of a checkpoint's origin says no", HN_OPT_BOOL, AT(force), "false", 0, 0, NULL,
+    {"force", "go on where a check of memory, of the data or of a checkpoint's origin says no", HN_OPT_BOOL, AT(force), "false", 0, 0, NULL,
      "Run", NULL, 0},
     {"seed", "seed of dropout, noise and initial weights, and of the row order unless data_seed is given", HN_OPT_INT, AT(seed),
      "42", 0, BIG, NULL, "Run", NULL, HN_OPT_COMMON},

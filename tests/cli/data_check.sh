@@ -62,5 +62,20 @@ expect 2 "fail_on" check --fail_on never
 expect 2 "task" check --task sleep
 expect 2 "dataset_name is missing" "$hone" data check --tokenizer_name "$world"
 
+# ---- a run looks at its first rows by itself: it warns, and refuses what would be wasted
+"$hone" pretrain --config_name "$world/config.json" --tokenizer_name "$world" --dataset_name "$world/text.jsonl" --output_dir "$work/model" \
+    --block_size 32 --max_steps 1 --quiet || exit 1
+sft() { "$hone" sft --model_name_or_path "$work/model" --dataset_name "$d" --max_steps 1 --overwrite_output_dir --output_dir "$work/out" "$@"; }
+bos=$(sed -n 's/.*"bos_token": *"\([^"]*\)".*/\1/p' "$world/tokenizer_config.json")
+d=$world/train.jsonl expect 0 "checks +[0-9]+ on the first 60 rows, 0 warnings" sft
+d=$work/empty.jsonl expect 0 "warning 1 empty-answer" sft
+for i in 1 2 3 4 5 6 7 8; do printf '{"input_ids": [1, 1, %d, 8, 9], "labels": [-100, -100, %d, 8, 9]}\n' $i $i; done >"$work/twice.jsonl"
+if [ -n "$bos" ]; then
+    id=$(printf '%s' "$bos" | "$hone" tokenize --tokenizer_name "$world" --no_add_special_tokens)
+    sed "s/\[1, 1,/[$id, $id,/" "$work/twice.jsonl" >"$work/bos.jsonl"
+    d=$work/bos.jsonl expect 4 "training would be wasted: double-bos" sft
+    d=$work/bos.jsonl expect 0 "warning [0-9]+ double-bos" sft --force
+fi
+
 echo "data check: $cases cases, $off off"
 [ "$off" -eq 0 ]
