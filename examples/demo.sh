@@ -1,6 +1,6 @@
 #!/bin/sh
 # demo.sh HONE OUT - the life of a tiny model, from nothing: a world made by rule, a Llama trained on its sentences, instruction
-# tuning, answers before and after, exact match on held-out instructions, and a page with the curves. No network, no downloads.
+# tuning after a look at its data, answers before and after, exact match on held-out instructions, and a page with the curves. No network, no downloads.
 set -eu
 hone=$1
 out=$2
@@ -25,6 +25,11 @@ run generate --model_name_or_path "$out/base" --dataset_name "$out/questions.jso
 cat "$out/before.jsonl"
 run eval --model_name_or_path "$out/base" --dataset_name "$out/world/test.jsonl" --exact_match --max_new_tokens 12 | tee "$out/before.score.jsonl"
 
+say "What the model will see, and whether something is wrong with it"
+run data inspect --model_name_or_path "$out/base" --dataset_name "$out/world/train.jsonl" --rows 2 --html "$out/rows.html" --log_level warning
+run data check --model_name_or_path "$out/base" --dataset_name "$out/world/train.jsonl" --eval_dataset_name "$out/world/test.jsonl" \
+    --log_level warning
+
 say "Instruction tuning"
 run sft --model_name_or_path "$out/base" --dataset_name "$out/world/train.jsonl" --eval_dataset_name "$out/world/test.jsonl" \
     --output_dir "$out/sft" --per_device_train_batch_size 32 --num_train_epochs 8 --learning_rate 1e-3 --lr_scheduler_type cosine \
@@ -37,7 +42,7 @@ run eval --model_name_or_path "$out/sft" --dataset_name "$out/world/test.jsonl" 
 
 say "Report"
 run report "$out/sft" "$out/base" --title "A tiny model's life" --output_file "$out/report.html" \
-    --samples "before:_score_on_held-out_instructions=$out/before.score.jsonl" "after:_score_on_held-out_instructions=$out/after.score.jsonl" \
+    --pages "what_the_model_sees=$out/rows.html" --samples "before:_score_on_held-out_instructions=$out/before.score.jsonl" "after:_score_on_held-out_instructions=$out/after.score.jsonl" \
     "held-out_questions=$out/questions.jsonl" "answers_before=$out/before.jsonl" "answers_after=$out/after.jsonl"
 echo
 echo "exact match on held-out instructions: before $(sed 's/.*"exact_match": //; s/}.*//' "$out/before.score.jsonl"), after $(sed 's/.*"exact_match": //; s/}.*//' "$out/after.score.jsonl")"

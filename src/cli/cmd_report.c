@@ -7,7 +7,7 @@
 
 typedef struct opts {
     char *output_file, *title;
-    hn_strlist samples;
+    hn_strlist samples, pages;
 } opts;
 
 #define AT(field) offsetof(opts, field)
@@ -16,6 +16,8 @@ static const hn_opt table[] = {
     {"title", "heading of the page", HN_OPT_STR, AT(title), "hone report", 0, 0, NULL, "Report", NULL, HN_OPT_COMMON},
     {"samples", "JSON lines files with answers (of hone generate) to show as tables, as NAME=FILE (_ for a blank)", HN_OPT_LIST, AT(samples), NULL, 0, 0,
      NULL, "Report", NULL, HN_OPT_COMMON},
+    {"pages", "pages of other commands (of hone data inspect --html) to hold within this one, as NAME=FILE (_ for a blank)", HN_OPT_LIST, AT(pages),
+     NULL, 0, 0, NULL, "Report", NULL, HN_OPT_COMMON},
     {0}};
 #undef AT
 
@@ -29,6 +31,7 @@ static const char style[] =
     "polyline.line0{stroke:var(--c0)}polyline.line1{stroke:var(--c1)}polyline.line2{stroke:var(--c2)}text.line0{fill:var(--c0)}"
     "text.line1{fill:var(--c1)}text.line2{fill:var(--c2)}table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;"
     "border-bottom:1px solid var(--line);padding:.3rem .6rem;white-space:pre-wrap;overflow-wrap:anywhere}th{color:var(--soft);font-weight:600}"
+    "iframe{width:100%;height:44rem;border:1px solid var(--line);border-radius:8px}"
     "</style>\n";
 
 typedef struct curve { double *x, *y; size_t n; } curve;
@@ -114,17 +117,35 @@ static hn_status run_section(hn_buf *out, const char *dir, hn_error *err) {
     return st;
 }
 
+/* "the_name=path": begins a section with the name as its heading; returns the path. */
+static const char *section_of(hn_buf *out, const char *spec) {
+    const char *eq = strchr(spec, '=');
+    hn_buf_puts(out, "<section><h2>");
+    for (size_t i = 0; i < (eq ? (size_t)(eq - spec) : strlen(spec)); i++) hn_html_escape(out, spec[i] == '_' ? " " : spec + i, 1);
+    hn_buf_puts(out, "</h2>");
+    return eq ? eq + 1 : spec;
+}
+
+/* A whole page within the page: its own style and nothing from elsewhere. */
+static hn_status page_section(hn_buf *out, const char *spec, hn_error *err) {
+    const char *path = section_of(out, spec);
+    hn_buf page = {0};
+    HN_TRY(hn_file_read(path, &page, err));
+    hn_buf_puts(out, "<iframe sandbox srcdoc=\"");
+    hn_html_escape(out, page.p, page.n);
+    hn_buf_puts(out, "\"></iframe></section>\n");
+    hn_buf_release(&page);
+    return HN_OK;
+}
+
 /* A table of the objects of a JSON lines file: one column a key of the first object. */
 static hn_status sample_section(hn_buf *out, const char *spec, hn_error *err) {
-    const char *eq = strchr(spec, '=');
-    const char *path = eq ? eq + 1 : spec;
+    const char *path = section_of(out, spec);
     hn_records *r = NULL;
     hn_json *row = NULL;
     int64_t line;
     hn_status st = hn_records_open(path, &r, err);
-    hn_buf_puts(out, "<section><h2>");
-    for (size_t i = 0; i < (eq ? (size_t)(eq - spec) : strlen(spec)); i++) hn_html_escape(out, spec[i] == '_' ? " " : spec + i, 1);
-    hn_buf_puts(out, "</h2><table>\n");
+    hn_buf_puts(out, "<table>\n");
     for (int n = 0; st == HN_OK && n < 100 && (st = hn_records_next(r, &row, &line, err)) == HN_OK && row; n++) {
         hn_json_iter it;
         if (n == 0) {
@@ -171,6 +192,7 @@ static int run(hn_cli *cli) {
     hn_html_escape(&page, o->title, strlen(o->title));
     hn_buf_puts(&page, "</h1>\n");
     hn_status st = HN_OK;
+    for (size_t i = 0; st == HN_OK && i < o->pages.n; i++) st = page_section(&page, o->pages.v[i], &err);
     for (size_t i = 0; st == HN_OK && i < o->samples.n; i++) st = sample_section(&page, o->samples.v[i], &err);
     for (int i = 0; st == HN_OK && i < cli->rest_count; i++) st = run_section(&page, cli->rest[i], &err);
     hn_buf_puts(&page, "</body></html>\n");
