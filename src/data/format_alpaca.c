@@ -13,7 +13,7 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     hn_str output;
     HN_TRY(hn_column_text(record, "instruction", &in.instruction, err));
     HN_TRY(hn_column_text(record, "output", &output, err));
-    HN_TRY(hn_column_maybe(record, "input", &in.input, err));
+    HN_TRY(hn_column_maybe(record, hn_json_get(record, "input") ? "input" : "context", &in.input, err));
     HN_TRY(hn_column_maybe(record, "system", &in.system, err));
     return hn_instruction_add(o, "instruct", &in, hn_json_get(record, "output"), out, err);
 }

@@ -1,33 +1,49 @@
-/* format_comparison.c - two numbered answers and which is better (AlpacaEval, LLMBar, EvalBiasBench): instruction or input,
- * output_1 and output_2 (or response1, response2), label or preference 1 or 2; 1.5 is a tie, which is no pair. */
+/* format_comparison.c - two numbered answers and which is better: output_1 and output_2 (or response1, response2 ...) with
+ * preference or label 1 or 2 (AlpacaEval, LLMBar, EvalBiasBench; 1.5 is a tie, which is no pair), or response_0 and response_1
+ * with better_response_id 0 or 1 (PKU-SafeRLHF). */
 #include "data/formats_impl.h"
 
-static const char *const first[] = {"output_1", "response1", "response_1", NULL}, *const second[] = {"output_2", "response2", "response_2", NULL};
-static const char *const verdicts[] = {"preference", "label", NULL}, *const asks[] = {"instruction", "input", "prompt", "question", NULL};
+static const struct {
+    const char *answer[2];
+    int first; /* number of the first answer */
+} names[] = {{{"output_1", "output_2"}, 1}, {{"response1", "response2"}, 1}, {{"response_1", "response_2"}, 1}, {{"response_0", "response_1"}, 0}};
+static const char *const verdicts[] = {"preference", "better_response_id", "label", NULL};
+static const char *const asks[] = {"instruction", "input", "prompt", "question", NULL};
+
+/* Which names the row has; -1: none. */
+static int find(const hn_json *record) {
+    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
+        if (hn_json_get(record, names[i].answer[0]) && hn_json_get(record, names[i].answer[1])) return i;
+    return -1;
+}
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;
-    const char *a = hn_column_of(record, first), *b = hn_column_of(record, second), *v = hn_column_of(record, verdicts), *q = hn_column_of(record, asks);
-    return a && b && v && q && hn_because(reason, "columns \"%s\", \"%s\", \"%s\" and \"%s\"", q, a, b, v);
+    int k = find(record);
+    const char *v = hn_column_of(record, verdicts), *q = hn_column_of(record, asks);
+    return k >= 0 && v && q && hn_because(reason, "columns \"%s\", \"%s\", \"%s\" and \"%s\"", q, names[k].answer[0], names[k].answer[1], v);
 }
 
 static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
-    const char *a = hn_column_of(record, first), *b = hn_column_of(record, second), *v = hn_column_of(record, verdicts), *q = hn_column_of(record, asks);
+    const char *v = hn_column_of(record, verdicts), *q = hn_column_of(record, asks);
+    int k = find(record) < 0 ? 0 : find(record);
     hn_instruction in = {0};
     hn_str text;
     hn_json *x;
     HN_TRY(hn_column_text(record, q ? q : "instruction", &in.instruction, err));
     if (hn_streq(q, "instruction")) HN_TRY(hn_column_maybe(record, "input", &in.input, err));
-    HN_TRY(hn_column_text(record, a ? a : "output_1", &text, err));
-    HN_TRY(hn_column_text(record, b ? b : "output_2", &text, err));
-    double best = v ? hn_json_num(hn_json_get(record, v), 0) : 0;
-    if (hn_json_text(hn_json_get(record, v ? v : ""), &text)) best = hn_strtod(text.p, NULL);
-    if (best == 1.5 || best == 0) {
+    for (int i = 0; i < 2; i++) HN_TRY(hn_column_text(record, names[k].answer[i], &text, err));
+    double best = v ? hn_json_num(hn_json_get(record, v), -9) : names[k].first - 1;
+    if (v && hn_json_text(hn_json_get(record, v), &text)) best = hn_strtod(text.p, NULL);
+    best -= names[k].first;
+    bool none = best == 0.5 || (best == -1 && names[k].first == 1); /* a tie; 0 or null: no verdict */
+    if (none && (v || hn_json_has(record, "preference") || hn_json_has(record, "label"))) {
         hn_examples_note(out, "comparisons without a winner: left out", 1);
         return HN_OK;
     }
-    if (best != 1 && best != 2) return hn_bad_row(err, "column \"%s\" is neither 1 nor 2", v);
-    return hn_preference_instruction(o, "instruct", &in, hn_json_get(record, best == 1 ? a : b), hn_json_get(record, best == 1 ? b : a), out, &x, err);
+    if (best != 0 && best != 1) return hn_bad_row(err, "column \"%s\" is neither %d nor %d", v ? v : verdicts[0], names[k].first, names[k].first + 1);
+    return hn_preference_instruction(o, "instruct", &in, hn_json_get(record, names[k].answer[best == 1]),
+                                     hn_json_get(record, names[k].answer[best != 1]), out, &x, err);
 }
 
 const hn_format hn_format_comparison = {.name = "comparison",

@@ -1,4 +1,4 @@
-/* format_dolly.c - databricks-dolly: instruction, context (often empty), response, in Alpaca's prompts. */
+/* format_dolly.c - databricks-dolly: instruction, context (or input; often empty), response, in Alpaca's prompts. */
 #include "data/formats_impl.h"
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
@@ -10,7 +10,8 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     hn_instruction in = {0};
     hn_str response;
     HN_TRY(hn_column_text(record, "instruction", &in.instruction, err));
-    HN_TRY(hn_column_maybe(record, "context", &in.input, err));
+    HN_TRY(hn_column_maybe(record, hn_json_get(record, "context") ? "context" : "input", &in.input, err));
+    HN_TRY(hn_column_maybe(record, "system", &in.system, err));
     HN_TRY(hn_column_text(record, "response", &response, err));
     return hn_instruction_add(o, "instruct", &in, hn_json_get(record, "response"), out, err);
 }

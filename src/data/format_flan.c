@@ -4,27 +4,38 @@
  * a line break is put between them, so that "...yes or no?" and "yes" do not become one word. */
 #include "data/formats_impl.h"
 
-static const char *const asks[] = {"inputs", "prompt", NULL}, *const answers[] = {"targets", "completion", NULL};
+static const char *const names[][2] = {{"inputs_pretokenized", "targets_pretokenized"}, {"inputs", "targets"}, {"prompt", "completion"}};
+enum { NAMES = sizeof names / sizeof *names, GENERAL = NAMES - 1 };
+
+/* Which names the row has; -1: none. */
+static int find(const hn_json *record) {
+    for (int i = 0; i < NAMES; i++)
+        if (hn_json_has(record, names[i][0]) && hn_json_has(record, names[i][1])) return i;
+    return -1;
+}
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;
-    const char *ask = hn_column_of(record, asks), *answer = hn_column_of(record, answers);
-    bool own = hn_json_has(record, "inputs") && hn_json_has(record, "targets");
     bool typed = hn_is_text(record, "template_type") || hn_is_text(record, "task_source");
-    if (!own && !(typed && ask && answer)) return false;
-    return hn_because(reason, "columns \"%s\" and \"%s\"%s", own ? "inputs" : ask, own ? "targets" : answer, typed ? ", and the task's" : "");
+    int k = find(record);
+    if (k < 0 || (k == GENERAL && !typed)) return false;
+    return hn_because(reason, "columns \"%s\" and \"%s\"%s", names[k][0], names[k][1], typed ? ", and the task's" : "");
 }
 
 static bool space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
-    bool own = hn_json_has(record, "inputs") || hn_json_has(record, "targets");
-    const char *answer = own ? "targets" : "completion";
+    int k = find(record);
+    const char *const *name = names[k < 0 ? 1 : k];
     hn_instruction in = {0};
     hn_str target, prompt;
-    HN_TRY(hn_column_text(record, own ? "inputs" : "prompt", &in.instruction, err));
-    HN_TRY(hn_column_text(record, answer, &target, err));
-    HN_TRY(hn_instruction_add(o, "plain", &in, hn_json_get(record, answer), out, err));
+    HN_TRY(hn_column_text(record, name[0], &in.instruction, err));
+    HN_TRY(hn_column_text(record, name[1], &target, err));
+    if (hn_is_text(record, "definition")) { /* Natural Instructions: the task first */
+        in.input = in.instruction;
+        HN_TRY(hn_column_text(record, "definition", &in.instruction, err));
+    }
+    HN_TRY(hn_instruction_add(o, "plain", &in, hn_json_get(record, name[1]), out, err));
     hn_json *x = out->v[out->n - 1].value;
     if (o->prompt_style || !hn_json_text(hn_json_get(x, "prompt"), &prompt)) return HN_OK;
     if (prompt.n == 0 || target.n == 0 || space(prompt.p[prompt.n - 1]) || space(target.p[0])) return HN_OK;

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static const char *const words[] = {"tokens", "words", NULL}, *const tags[] = {"ner_tags", "tags", "labels", "pos_tags", "chunk_tags", NULL};
+static const char *const words[] = {"tokens", "words", NULL}, *const tags[] = {"ner_tags", "tags", "labels", "pos_tags", "chunk_tags", "upos", NULL};
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;

@@ -116,9 +116,11 @@ static hn_status pairs(const hn_posts *p, int64_t at, const hn_json *path, hn_ex
     return HN_OK;
 }
 
+enum { DEEPEST = 500 }; /* messages on a path; what is deeper in a tree gives no pairs */
+
 /* All messages below, each with the path to it. */
 static hn_status walk(const hn_posts *p, int64_t at, hn_json *before, hn_examples *out, hn_error *err) {
-    if (!p->v[at].text) return HN_OK;
+    if (!p->v[at].text || hn_json_len(before) == DEEPEST) return HN_OK;
     hn_json *path = hn_json_slice(before, 0, hn_json_len(before));
     hn_status st = path ? say(path, &p->v[at], err) : hn_nomem(err, sizeof(void *));
     if (st == HN_OK) st = pairs(p, at, path, out, err);
