@@ -84,9 +84,10 @@ static bool number(reader *r, struct json_object **out) {
     r->p += minus;
     const char *whole = r->p;
     int64_t v = 0;
-    while (r->p < r->end && *r->p >= '0' && *r->p <= '9' && r->p - whole < 19) v = v * 10 + (*r->p++ - '0');
+    while (r->p < r->end && *r->p >= '0' && *r->p <= '9' && r->p - whole < 18) v = v * 10 + (*r->p++ - '0');
     size_t digits = (size_t)(r->p - whole);
-    if (digits == 0 || digits > 18 || (*whole == '0' && digits > 1)) return false;
+    if (r->p < r->end && *r->p >= '0' && *r->p <= '9') return false; /* more digits than these are the other parser's */
+    if (digits == 0 || (*whole == '0' && digits > 1)) return false;
     if (minus && v == 0) return false; /* -0 */
     if (r->p < r->end && (*r->p == '.' || *r->p == 'e' || *r->p == 'E')) {
         char text[64];
