@@ -313,6 +313,7 @@ struct hn_tokenizer {
     hn_json *added_file; /* added_tokens.json; NULL: none */
     const struct hn_sp *sp; /* pieces of a SentencePiece model, run by its own rules; NULL: the parts of a tokenizer.json */
     bool made;         /* kept[HN_KEPT_JSON] was made from another format */
+    char *folder; /* it was read from; NULL: not from a folder */
     struct hn_kept_file { /* as read, for hn_tokenizer_save */
         const char *name;
         char *p;

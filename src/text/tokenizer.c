@@ -11,6 +11,7 @@ void hn_tokenizer_free(hn_tokenizer *t) {
     hn_part_drop(&t->decoder);
     for (int i = 0; i < HN_SPECIAL_COUNT; i++) hn_free(t->special[i]);
     hn_free(t->chat_template);
+    hn_free(t->folder);
     hn_json_free(t->spec);
     hn_json_free(t->config);
     hn_json_free(t->specials);

@@ -80,7 +80,8 @@ static hn_status read_folder(hn_tokenizer *t, const char *dir, hn_error *err) {
     for (size_t i = 0; i < READERS && !path; i++)
         for (const char *const *name = readers[i]->files; *name && !path; name++) HN_TRY(find_file(dir, *name, &path, err));
     if (!path) return not_found(dir, err);
-    hn_status st = hn_config_open(t, dir, err);
+    t->folder = hn_strdup(dir);
+    hn_status st = t->folder ? hn_config_open(t, dir, err) : hn_nomem(err, strlen(dir));
     if (st == HN_OK) st = read_file(t, path, err);
     if (st == HN_OK) st = hn_config_apply(t, err);
     hn_free(path);

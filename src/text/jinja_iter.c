@@ -1,0 +1,188 @@
+/* jinja_iter.c - iteration: what can be walked over, and lists, tuples and reversals made from it. */
+#include "text/jinja_ast_impl.h"
+#include "text/jinja_text_impl.h"
+
+bool hn_j_iterable(hn_jval v) {
+    switch ((hn_jkind)v.kind) {
+    case HN_J_UNDEF: case HN_J_STR: case HN_J_BYTES: case HN_J_LIST: case HN_J_TUPLE: case HN_J_DICT: case HN_J_VIEW:
+    case HN_J_RANGE_OBJ: case HN_J_ITER: case HN_J_LOOP: return true;
+    default: return false;
+    }
+}
+
+/* ---- one step of each */
+
+static int next_none(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    (void)r;
+    (void)it;
+    (void)out;
+    return 0;
+}
+
+static int next_item(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    (void)r;
+    if (it->i >= it->n) return 0;
+    *out = hn_j_at(it->src, it->i++);
+    return 1;
+}
+
+static int next_item_back(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    (void)r;
+    if (it->i >= it->n) return 0;
+    *out = hn_j_at(it->src, it->n - 1 - it->i++);
+    return 1;
+}
+
+static int next_char(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    (void)r;
+    if (it->i >= it->n) return 0;
+    int len;
+    hn_cp_at(it->src.s + it->i, &len);
+    *out = hn_j_str(it->src.s + it->i, (size_t)len);
+    it->i += (size_t)len;
+    return 1;
+}
+
+static int next_char_back(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    (void)r;
+    if (it->n == 0) return 0;
+    size_t end = it->n--;
+    while (it->n && ((unsigned char)it->src.s[it->n] & 0xC0) == 0x80) it->n--;
+    *out = hn_j_str(it->src.s + it->n, end - it->n);
+    return 1;
+}
+
+static int next_byte(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    (void)r;
+    if (it->i >= it->n) return 0;
+    *out = hn_j_int((unsigned char)it->src.s[it->i++]);
+    return 1;
+}
+
+static int next_number(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    (void)r;
+    if (it->i >= it->n) return 0;
+    *out = hn_j_int(it->src.range->start + (int64_t)it->i++ * it->src.range->step);
+    return 1;
+}
+
+static int next_number_back(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    (void)r;
+    if (it->i >= it->n) return 0;
+    *out = hn_j_int(it->src.range->start + (int64_t)(it->n - 1 - it->i++) * it->src.range->step);
+    return 1;
+}
+
+static int next_key(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    hn_jval value;
+    (void)r;
+    return hn_j_dict_next(it->src, &it->walk, out, &value);
+}
+
+static int next_value(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    hn_jval key;
+    (void)r;
+    return hn_j_dict_next(it->src, &it->walk, &key, out);
+}
+
+static int next_pair(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    hn_jval key, value;
+    if (!hn_j_dict_next(it->src, &it->walk, &key, &value)) return 0;
+    return hn_j_pair(r, key, value, out) ? 1 : -1;
+}
+
+static int next_loop(hn_jrun *r, hn_jiter *it, hn_jval *out) { /* a loop gives (item, loop) and goes on itself */
+    hn_jval item;
+    int more = hn_j_loop_next(r, it->src.loop, &item);
+    if (more != 1) return more;
+    return hn_j_pair(r, item, it->src, out) ? 1 : -1;
+}
+
+int hn_j_next(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    if (it->done) return 0;
+    if (!hn_j_burn(r, 1)) return -1;
+    if (!it->from && !it->lazy) {
+        int more = it->next(r, it, out);
+        it->done = more != 1;
+        return more;
+    }
+    if (!hn_j_enter(r)) return -1; /* generators over generators */
+    int more = it->next(r, it, out);
+    hn_j_leave(r);
+    it->done = more != 1;
+    return more;
+}
+
+/* ---- making iterators */
+
+static hn_jiter *make(hn_jrun *r, hn_jnext *next, const char *type, hn_jval src, size_t n) {
+    hn_jiter *it = hn_j_alloc(r, sizeof *it);
+    if (it) *it = (hn_jiter){.next = next, .type = type, .src = src, .n = n};
+    return it;
+}
+
+static hn_jiter *iter_view(hn_jrun *r, hn_jval v) {
+    hn_jval dict = ((const hn_jview *)v.p)->dict;
+    if (v.flag == HN_J_KEYS) return make(r, next_key, "dict_keyiterator", dict, 0);
+    return v.flag == HN_J_VALUES ? make(r, next_value, "dict_valueiterator", dict, 0) : make(r, next_pair, "dict_itemiterator", dict, 0);
+}
+
+hn_jiter *hn_j_iter(hn_jrun *r, hn_jval v) {
+    switch ((hn_jkind)v.kind) {
+    case HN_J_UNDEF: return make(r, next_none, "generator", v, 0);
+    case HN_J_STR: return make(r, next_char, "str_iterator", v, v.n);
+    case HN_J_BYTES: return make(r, next_byte, "bytes_iterator", v, v.n);
+    case HN_J_LIST: return make(r, next_item, "list_iterator", v, hn_j_count(v));
+    case HN_J_TUPLE: return make(r, next_item, "tuple_iterator", v, hn_j_count(v));
+    case HN_J_DICT: return make(r, next_key, "dict_keyiterator", v, 0);
+    case HN_J_VIEW: return iter_view(r, v);
+    case HN_J_RANGE_OBJ: return make(r, next_number, "range_iterator", v, (size_t)v.range->n);
+    case HN_J_LOOP: return make(r, next_loop, "LoopContext", v, 0);
+    case HN_J_ITER: return v.iter;
+    default: hn_j_fail(r, HN_J_TYPE, "'%s' object is not iterable", hn_j_type(v)); return NULL;
+    }
+}
+
+bool hn_j_iter_value(hn_jrun *r, hn_jnext *next, const char *type, hn_jval src, hn_jval *out) {
+    hn_jiter *it = make(r, next, type, src, 0);
+    if (!it) return false;
+    *out = (hn_jval){.kind = HN_J_ITER, .iter = it};
+    return true;
+}
+
+bool hn_j_to_list(hn_jrun *r, hn_jval v, hn_jkind kind, hn_jval *out) {
+    hn_jgrow g = {0};
+    hn_jval x;
+    if ((v.kind == HN_J_LIST || v.kind == HN_J_TUPLE) && !(v.flag & HN_J_JSON)) { /* nobody changes the items: they can be shared */
+        size_t n = hn_j_count(v);
+        hn_jval *items;
+        if (!hn_j_list_new(r, kind, n, out, &items)) return false;
+        if (n) memcpy(items, v.list->v, n * sizeof *items);
+        return true;
+    }
+    hn_jiter *it = hn_j_iter(r, v);
+    int more = it ? 1 : -1;
+    while (more == 1 && (more = hn_j_next(r, it, &x)) == 1)
+        if (!hn_j_grow(r, &g, x)) return false;
+    return more == 0 && hn_j_grown(r, &g, kind, out);
+}
+
+bool hn_j_reversed(hn_jrun *r, hn_jval v, hn_jval *out) {
+    hn_jiter *it = NULL;
+    hn_jval list;
+    switch ((hn_jkind)v.kind) {
+    case HN_J_UNDEF: it = make(r, next_none, "reversed", v, 0); break;
+    case HN_J_STR: it = make(r, next_char_back, "reversed", v, v.n); break;
+    case HN_J_LIST: it = make(r, next_item_back, "list_reverseiterator", v, hn_j_count(v)); break;
+    case HN_J_TUPLE: it = make(r, next_item_back, "reversed", v, hn_j_count(v)); break;
+    case HN_J_RANGE_OBJ: it = make(r, next_number_back, "range_iterator", v, (size_t)v.range->n); break;
+    case HN_J_DICT: case HN_J_VIEW:
+        if (!hn_j_to_list(r, v, HN_J_LIST, &list)) return false;
+        it = make(r, next_item_back, "dict_reversekeyiterator", list, hn_j_count(list));
+        break;
+    default: return hn_j_fail(r, HN_J_TYPE, "'%s' object is not reversible", hn_j_type(v));
+    }
+    if (!it) return false;
+    *out = (hn_jval){.kind = HN_J_ITER, .iter = it};
+    return true;
+}

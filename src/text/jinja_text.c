@@ -1,0 +1,176 @@
+/* jinja_text.c - strings as Python sees them: code points over UTF-8, white space, lines, string literals, identifiers. */
+#include "text/jinja_text_impl.h"
+
+#include <utf8proc.h>
+
+bool hn_py_space(uint32_t cp) { return hn_is_space(cp) || (cp >= 0x1C && cp <= 0x1F); }
+
+/* The code point that ends before at. */
+static uint32_t cp_before(const char *begin, const char *at, const char **from) {
+    int len;
+    do at--;
+    while (at > begin && ((unsigned char)*at & 0xC0) == 0x80);
+    *from = at;
+    return hn_cp_at(at, &len);
+}
+
+hn_str hn_py_strip(hn_str s, bool left, bool right) {
+    const char *p = s.p, *end = s.p + s.n, *from;
+    int len;
+    while (left && p < end && hn_py_space(hn_cp_at(p, &len))) p += len;
+    while (right && end > p && hn_py_space(cp_before(p, end, &from))) end = from;
+    return (hn_str){p, (size_t)(end - p)};
+}
+
+static bool among(uint32_t cp, hn_str chars) {
+    int len;
+    for (size_t i = 0; i < chars.n; i += (size_t)len)
+        if (hn_cp_at(chars.p + i, &len) == cp) return true;
+    return false;
+}
+
+hn_str hn_py_strip_chars(hn_str s, hn_str chars, bool left, bool right) {
+    const char *p = s.p, *end = s.p + s.n, *from;
+    int len;
+    while (left && p < end && among(hn_cp_at(p, &len), chars)) p += len;
+    while (right && end > p && among(cp_before(p, end, &from), chars)) end = from;
+    return (hn_str){p, (size_t)(end - p)};
+}
+
+size_t hn_cp_count(hn_str s) {
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    return n;
+}
+
+size_t hn_cp_offset(hn_str s, size_t cp) {
+    size_t at = 0;
+    for (; cp && at < s.n; cp--) at += (size_t)hn_cp_len((unsigned char)s.p[at]);
+    return at;
+}
+
+size_t hn_str_find(hn_str s, hn_str what, size_t from) {
+    if (from > s.n) return SIZE_MAX;
+    if (what.n == 0) return from;
+    const char *at = memmem(s.p + from, s.n - from, what.p, what.n);
+    return at ? (size_t)(at - s.p) : SIZE_MAX;
+}
+
+size_t hn_str_rfind(hn_str s, hn_str what) {
+    if (what.n > s.n) return SIZE_MAX;
+    for (size_t at = s.n - what.n + 1; at-- > 0;)
+        if (what.n == 0 || (s.p[at] == what.p[0] && memcmp(s.p + at, what.p, what.n) == 0)) return at;
+    return SIZE_MAX;
+}
+
+static bool ends_line(uint32_t cp) {
+    return (cp >= 0x0A && cp <= 0x0D) || (cp >= 0x1C && cp <= 0x1E) || cp == 0x85 || cp == 0x2028 || cp == 0x2029;
+}
+
+bool hn_py_line(hn_str s, size_t *at, hn_str *line, hn_str *with_end) {
+    size_t from = *at, i = from;
+    int len = 0;
+    if (from >= s.n) return false;
+    while (i < s.n && !ends_line(hn_cp_at(s.p + i, &len))) i += (size_t)len;
+    *line = hn_str_cut(s, from, i);
+    if (i < s.n) i += s.p[i] == '\r' && i + 1 < s.n && s.p[i + 1] == '\n' ? 2 : (size_t)len;
+    *with_end = hn_str_cut(s, from, i);
+    *at = i;
+    return true;
+}
+
+/* ---- string literals */
+
+static int hex_value(char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; }
+
+static bool hex_digits(hn_str s, size_t at, int count, uint32_t *cp) {
+    *cp = 0;
+    for (int i = 0; i < count; i++) {
+        int v = at + (size_t)i < s.n ? hex_value(s.p[at + (size_t)i]) : -1;
+        if (v < 0) return false;
+        *cp = *cp << 4 | (uint32_t)v;
+    }
+    return true;
+}
+
+/* \uD83D\uDE00 is one character; half of one is none. */
+static uint32_t join_surrogates(hn_str s, size_t *at, uint32_t cp) {
+    uint32_t low;
+    if (cp < 0xD800 || cp > 0xDFFF) return cp;
+    if (cp < 0xDC00 && *at + 6 <= s.n && s.p[*at] == '\\' && s.p[*at + 1] == 'u' && hex_digits(s, *at + 2, 4, &low) && low >= 0xDC00 && low <= 0xDFFF) {
+        *at += 6;
+        return 0x10000 + ((cp - 0xD800) << 10) + (low - 0xDC00);
+    }
+    return 0xFFFD;
+}
+
+static bool escape_cp(hn_str s, size_t *at, uint32_t *cp, const char **wrong) {
+    char c = s.p[*at - 1];
+    int count = c == 'x' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
+    if (c == 'N') {
+        *wrong = "\\N{...} names are not known here: write \\u or \\U";
+        return false;
+    }
+    if (count) {
+        if (!hex_digits(s, *at, count, cp) || *cp > 0x10FFFF) {
+            *wrong = c == 'x' ? "truncated \\xXX escape" : c == 'u' ? "truncated \\uXXXX escape" : "illegal \\UXXXXXXXX escape";
+            return false;
+        }
+        *at += (size_t)count;
+        *cp = join_surrogates(s, at, *cp);
+        return true;
+    }
+    *cp = (uint32_t)(c - '0'); /* octal */
+    for (int i = 0; i < 2 && *at < s.n && s.p[*at] >= '0' && s.p[*at] <= '7'; i++) *cp = *cp * 8 + (uint32_t)(s.p[(*at)++] - '0');
+    return true;
+}
+
+bool hn_py_unescape(hn_str s, char *out, size_t *n, const char **wrong) {
+    static const char plain[] = "\\\\''\"\"a\ab\bf\fn\nr\rt\tv\v";
+    *n = 0;
+    for (size_t i = 0; i < s.n;) {
+        if (s.p[i] != '\\' || i + 1 == s.n) {
+            out[(*n)++] = s.p[i++];
+            continue;
+        }
+        char c = s.p[i + 1];
+        const char *known = NULL;
+        for (const char *k = plain; *k && !known; k += 2)
+            if (*k == c) known = k + 1;
+        uint32_t cp;
+        int len;
+        if (known) {
+            out[(*n)++] = *known;
+            i += 2;
+        } else if (c == '\n') {
+            i += 2;
+        } else if (c == 'x' || c == 'u' || c == 'U' || c == 'N' || (c >= '0' && c <= '7')) {
+            i += 2;
+            if (!escape_cp(s, &i, &cp, wrong)) return false;
+            *n += (size_t)hn_utf8_encode(cp, out + *n);
+        } else if ((unsigned char)c >= 0x80) { /* Python escapes the character first, and the backslash escapes that */
+            cp = hn_cp_at(s.p + i + 1, &len);
+            *n += (size_t)snprintf(out + *n, 12, cp < 0x100 ? "\\x%02x" : cp < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)cp);
+            i += 1 + (size_t)len;
+        } else {
+            out[(*n)++] = '\\';
+            i++;
+        }
+    }
+    return true;
+}
+
+/* ---- identifiers */
+
+bool hn_py_identifier_start(uint32_t cp) {
+    if (cp < 0x80) return (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z') || cp == '_';
+    utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+    return (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) || c == UTF8PROC_CATEGORY_NL;
+}
+
+bool hn_py_identifier_part(uint32_t cp) {
+    if (cp < 0x80) return hn_py_identifier_start(cp) || (cp >= '0' && cp <= '9');
+    utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+    return hn_py_identifier_start(cp) || c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC || c == UTF8PROC_CATEGORY_ND ||
+           c == UTF8PROC_CATEGORY_PC || cp == 0xB7;
+}
