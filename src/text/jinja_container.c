@@ -58,7 +58,7 @@ bool hn_j_grow(hn_jrun *r, hn_jgrow *g, hn_jval v) {
 }
 
 bool hn_j_grown(hn_jrun *r, const hn_jgrow *g, hn_jkind kind, hn_jval *out) {
-    hn_jval *items;
+    hn_jval *items = NULL;
     if (!hn_j_list_new(r, kind, g->n, out, &items)) return false;
     if (g->n) memcpy(items, g->v, g->n * sizeof *items);
     return true;

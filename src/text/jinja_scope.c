@@ -11,14 +11,14 @@
 
 static bool slot_of(hn_jscoper *x, hn_jsyms *s, uint32_t name, uint16_t *slot) {
     for (hn_jplace *at = x->places[name]; at; at = at->next)
-        if (at->fn == s->fn && at->level == s->level) {
+        if (at->fn == s->fn->node && at->level == s->level) {
             *slot = at->slot;
             return true;
         }
     hn_jplace *made = hn_jp_alloc(x->p, sizeof *made);
     if (!made) return false;
     if (s->fn->node->slots == UINT16_MAX) return hn_jp_fail(x->p, 1, "too many names");
-    *made = (hn_jplace){.next = x->places[name], .fn = s->fn, .level = s->level, .slot = s->fn->node->slots++};
+    *made = (hn_jplace){.next = x->places[name], .fn = s->fn->node, .level = s->level, .slot = s->fn->node->slots++};
     x->places[name] = made;
     *slot = made->slot;
     return true;
@@ -85,7 +85,7 @@ bool hn_js_declare(hn_jscoper *x, hn_jsyms *s, uint32_t name, uint16_t *slot) {
 }
 
 bool hn_js_declare_word(hn_jscoper *x, hn_jsyms *s, const char *word, uint16_t *slot) {
-    uint32_t name;
+    uint32_t name = 0;
     return hn_js_word(x, word, &name) && hn_js_declare(x, s, name, slot);
 }
 

@@ -7,7 +7,7 @@
 typedef struct hn_jfnctx { hn_jfnode *node; struct hn_jfnctx *up; int depth; } hn_jfnctx;
 typedef struct hn_jplace { /* a slot of a function: (level, name) */
     struct hn_jplace *next;
-    const hn_jfnctx *fn;
+    const hn_jfnode *fn;
     int level;
     uint16_t slot;
 } hn_jplace;
