@@ -60,6 +60,7 @@ static hn_status detect_view(hn_look_set *s, hn_error *err) {
 static hn_status open_files(hone_config *c, hn_look_set *s, hn_error *err) {
     *s = (hn_look_set){.eval_limit = c->data.max_eval_samples};
     hn_arena_init(&s->room, 0);
+    HN_TRY(hn_column_settings(c, err));
     HN_TRY(hn_find_files(c, "train", &s->train, err));
     HN_TRY(hn_find_files(c, "eval", &s->eval, err));
     return hn_encode_from(c, &s->o, false, &s->root, err);

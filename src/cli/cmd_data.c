@@ -26,10 +26,11 @@ static int run(hn_cli *cli) {
     hn_error err = {0};
     if (cli->rest_count == 1 && hn_streq(word, "check")) return data_check(cli, cli->own);
     if (cli->rest_count == 1 && hn_streq(word, "inspect")) return data_inspect(cli, cli->own);
+    if (cli->rest_count == 1 && hn_streq(word, "formats")) return data_formats(cli->own);
     if (cli->rest_count > 1)
         hn_fail(&err, HN_EARG, "'%s' is not expected here", cli->rest[1]);
     else
-        hn_fail(&err, HN_EARG, "expected `inspect` or `check`, not '%s'", word);
+        hn_fail(&err, HN_EARG, "expected `inspect`, `check` or `formats`, not '%s'", word);
     hn_error_fix(&err, "hone data check --dataset_name FILE --model_name_or_path MODEL");
     return cli_fail(cli, &err);
 }
@@ -38,4 +39,4 @@ const hn_command hn_command_data = {
     .name = "data", .about = "rows as the model sees them (inspect), and what is wrong with them (check)", .group = "Look",
     .usage = "hone data inspect --model_name_or_path ./model --dataset_name train.jsonl\n"
              "hone data check --model_name_or_path ./model --dataset_name train.jsonl --fail_on warn",
-    .words = "inspect|check", .task = "data", .table = table, .size = sizeof(hn_data_cmd), .run = run};
+    .words = "inspect|check|formats", .task = "data", .table = table, .size = sizeof(hn_data_cmd), .run = run};

@@ -42,6 +42,8 @@ void hn_records_set_limit(hn_records *r, int64_t bytes);
 /* What a record of a plain text file is; to be set before the first record is read. */
 typedef enum hn_text_unit { HN_TEXT_LINE, HN_TEXT_PARAGRAPH, HN_TEXT_DOCUMENT } hn_text_unit;
 void hn_records_set_unit(hn_records *r, hn_text_unit unit);
+typedef struct hn_reader_info { const char *name, *about, *extensions; } hn_reader_info; /* static */
+bool hn_reader_at(size_t i, hn_reader_info *out); /* the kinds of files; false past the end */
 
 /* A record before it is parsed: its bytes in the file, where the reader can cut records out without parsing them (JSON
  * lines, arrays, plain text), so that parsing may run on any thread; else the finished value. */
@@ -193,6 +195,7 @@ typedef struct hn_format hn_format; /* static; in the order of formats.def */
 const hn_format *hn_format_at(size_t i); /* NULL past the end */
 const char *hn_format_name(const hn_format *f);
 const char *hn_format_about(const hn_format *f);
+bool hn_format_gives(const hn_format *f, hn_kind kind); /* by itself; a view may make it into others */
 /* By name; dashes and underscores are the same. NULL: none. */
 const hn_format *hn_format_find(const char *name);
 /* The format of a data set from its first records (as many as are at hand; some columns do not stand in every row): o->format,

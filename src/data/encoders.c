@@ -21,7 +21,7 @@ static const hn_kind_encoder *find(hn_kind kind) {
 
 static hn_status no_encoder(hn_kind kind, hn_error *err) {
     hn_fail(err, HN_ENOTSUP, "%s rows are read, but no task trains on them", hn_kind_name(kind));
-    hn_error_fix(err, "give rows of another kind; --dataset_format lists the formats");
+    hn_error_fix(err, "give rows of another kind: `hone data formats` lists what is read");
     return HN_ENOTSUP;
 }
 

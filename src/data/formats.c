@@ -15,6 +15,7 @@ enum { FORMATS = sizeof formats / sizeof *formats };
 const hn_format *hn_format_at(size_t i) { return i < FORMATS ? formats[i] : NULL; }
 const char *hn_format_name(const hn_format *f) { return f->name; }
 const char *hn_format_about(const hn_format *f) { return f->about; }
+bool hn_format_gives(const hn_format *f, hn_kind kind) { return (f->kinds & HN_KIND_BIT(kind)) != 0; }
 
 const hn_format *hn_format_find(const char *name) {
     for (size_t i = 0; i < FORMATS; i++) {

@@ -31,6 +31,12 @@ static bool lists(const char *extensions, hn_str x) {
     return false;
 }
 
+bool hn_reader_at(size_t i, hn_reader_info *out) {
+    if (i >= READERS) return false;
+    *out = (hn_reader_info){readers[i]->name, readers[i]->about, readers[i]->extensions};
+    return true;
+}
+
 bool hn_records_known(const char *name) {
     hn_str x = extension(name);
     for (size_t i = 0; i < READERS; i++)

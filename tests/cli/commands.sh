@@ -50,6 +50,13 @@ printf '"Ada"\n{"text": ""}\n' | "$hone" tokenize --tokenizer_name "$model/token
 check "jsonl answers arrays" grep -Eq '^\[[0-9, ]+\]$' "$work/json"
 check "no text, no tokens" test "$(tail -n 1 "$work/json")" = "[]"
 
+# data formats: every format and every kind of file, as a table or as JSON
+"$hone" data formats >"$work/formats"
+check "data formats lists a format" grep -q "^  sharegpt .*conversations" "$work/formats"
+check "data formats lists a kind of file" grep -q "conll" "$work/formats"
+"$hone" data formats --json >"$work/formats.json"
+check "data formats as JSON" grep -q '"name": "oasst-trees"' "$work/formats.json"
+
 # score: rows in order, one token gives an empty list
 printf '{"input_ids": [5, 6, 7]}\n{"input_ids": [9]}\n{"text": "Ada has"}\n' >"$work/score.jsonl"
 head -n 2 "$work/score.jsonl" >"$work/ids.jsonl"
