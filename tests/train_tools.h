@@ -17,7 +17,7 @@ typedef struct run {
     hn_config *config;
     hn_train_opts opts;
     int64_t max_length;
-    bool packing;
+    bool packing, assistant_only;
     char *packing_strategy;
     const hn_objective *objective;
     void *objective_opts;
@@ -29,6 +29,7 @@ typedef struct run {
 static const hn_opt run_table[] = {
     {"max_length", "", HN_OPT_INT, offsetof(run, max_length), "1024", 1, 9e18, NULL, "Rows", NULL, HN_OPT_NULLABLE},
     {"packing", "", HN_OPT_BOOL, offsetof(run, packing), "false", 0, 0, NULL, "Rows", NULL, 0},
+    {"assistant_only_loss", "", HN_OPT_BOOL, offsetof(run, assistant_only), "false", 0, 0, NULL, "Rows", NULL, 0},
     {"packing_strategy", "", HN_OPT_STR, offsetof(run, packing_strategy), "bfd", 0, 0, "bfd|bfd_split|wrapped", "Rows", NULL, 0},
     {0}};
 
@@ -60,7 +61,12 @@ static inline hn_rows *run_rows(run *r, const char *path) {
     o.max_length = r->max_length;
     if (r->packing)
         o.packing = hn_streq(r->packing_strategy, "wrapped") ? HN_PACK_WRAPPED : hn_streq(r->packing_strategy, "bfd") ? HN_PACK_BFD : HN_PACK_BFD_SPLIT;
+    o.assistant_only = r->assistant_only;
+    hn_chat *chat = NULL; /* without a template rows of messages are refused */
+    if (r->tok && hn_chat_open(r->tok, &(hn_chat_opts){0}, &chat, &r->err) != HN_OK && r->err.code != HN_ENOENT) fail_msg("%s", r->err.msg);
+    o.chat = chat;
     run_must(r, hn_rows_encode(&files, r->tok, &o, &rows, &r->err), path);
+    hn_chat_free(chat);
     hn_free(copy);
     return rows;
 }

@@ -34,8 +34,8 @@ typedef struct hn_data_opts {
 } hn_data_opts;
 typedef struct hn_sft_opts {
     int64_t max_length;
-    char *truncation_mode, *eos_token, *completion_only_loss, *packing_strategy, *eval_packing;
-    bool packing;
+    char *truncation_mode, *eos_token, *completion_only_loss, *packing_strategy, *eval_packing, *chat_template_path, *chat_template_kwargs;
+    bool packing, assistant_only_loss;
 } hn_sft_opts;
 typedef struct hn_pretrain_opts {
     int64_t block_size;
@@ -93,7 +93,7 @@ struct hone_config {
 
 struct hone_tokenizer { hone_ctx *ctx; hn_tokenizer *t; };
 struct hone_model { hone_ctx *ctx; hn_model *m; };
-struct hone_dataset { hone_ctx *ctx; hn_rows *rows; hn_strlist files; };
+struct hone_dataset { hone_ctx *ctx; hn_rows *rows; hn_strlist files; char *template_source; };
 struct hone_trainer {
     hone_ctx *ctx;
     hone_config *c;
@@ -103,6 +103,7 @@ struct hone_trainer {
     hone_dataset *train, *eval;
     bool owns;              /* the parts were loaded by hone_trainer_open */
     hn_report checks;       /* what the checks before the run found */
+    hn_chat *chat;          /* --chat_template_path; else NULL */
     hn_json *settings;
     hn_buf card, log_text, eval_text;
     char fingerprint[33];
@@ -116,6 +117,8 @@ hn_status hn_column_settings(hone_config *c, hn_error *err) HN_MUST;
 void hn_column_settings_free(hone_config *c);
 /* root: room for the folder of prepared rows, the caller's (hn_free), which o borrows. */
 hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, char **root, hn_error *err) HN_MUST;
+/* The chat template the settings and the tokenizer (may be NULL) name; *out NULL: there is none. */
+hn_status hn_chat_from(const hone_config *c, const hn_tokenizer *tok, hn_chat **out, hn_error *err) HN_MUST;
 /* Settings that need or exclude each other, before anything is loaded. */
 hn_status hn_settings_check(const hone_config *c, hn_error *err) HN_MUST;
 /* The part of each row before its first target; all of a row that is targets throughout (plain text). The array is the caller's,
@@ -138,6 +141,7 @@ typedef struct hn_look_set {
     char *dir, *root;        /* model folder, or NULL; folder of prepared rows */
     const hn_tokenizer *tok; /* NULL: none was found */
     hn_tokenizer *own_tok;   /* that was loaded for this */
+    hn_chat *chat;           /* NULL: there is no template */
     hn_check_model model;
     hn_strlist train, eval;  /* files; eval may be empty */
     hn_encode_opts o;

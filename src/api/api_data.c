@@ -41,20 +41,26 @@ static hone_status encode(hone_config *c, const hone_model *m, hone_tokenizer *t
     hn_encode_opts o;
     hn_rows *rows = NULL;
     char *root = NULL;
+    hn_chat *chat = NULL;
     hn_status st = hn_column_settings(c, &err);
     if (st == HN_OK) st = hn_encode_from(c, &o, eval, &root, &err);
     if (st == HN_OK) ask_for_blocks(c, m, &o);
+    if (st == HN_OK) st = hn_chat_from(c, tok ? tok->t : NULL, &chat, &err);
+    o.chat = chat;
     if (st == HN_OK) st = hn_rows_encode(files, tok ? tok->t : NULL, &o, &rows, &err);
     hn_free(root);
     if (st == HN_OK) st = check_ids(m, rows, &err);
+    char *from = st == HN_OK && chat && rows->conversational ? hn_strdup(hn_chat_source(chat)) : NULL;
+    hn_chat_free(chat);
     hone_dataset *d = st == HN_OK ? hn_calloc(1, sizeof *d) : NULL;
     if (st == HN_OK && !d) st = hn_nomem(&err, sizeof *d);
     if (st != HN_OK) {
+        hn_free(from);
         hn_rows_free(rows);
         hn_strlist_free(files);
         return hone_keep(c->ctx, st, &err);
     }
-    *d = (hone_dataset){c->ctx, rows, *files};
+    *d = (hone_dataset){c->ctx, rows, *files, from};
     *out = d;
     return HONE_OK;
 }
@@ -105,6 +111,7 @@ void hone_dataset_free(hone_dataset *d) {
     if (!d) return;
     hn_rows_free(d->rows);
     hn_strlist_free(&d->files);
+    hn_free(d->template_source);
     hn_free(d);
 }
 

@@ -66,11 +66,18 @@ static hn_status open_files(hone_config *c, hn_look_set *s, hn_error *err) {
     return hn_encode_from(c, &s->o, false, &s->root, err);
 }
 
+static hn_status find_chat(const hone_config *c, hn_look_set *s, hn_error *err) {
+    HN_TRY(hn_chat_from(c, s->tok, &s->chat, err));
+    s->o.chat = s->chat;
+    return HN_OK;
+}
+
 hn_status hn_look_open(hone_config *c, const char *task, hn_look_set *s, hn_error *err) {
     HN_TRY(open_files(c, s, err));
     HN_TRY(find_model(c, s, err));
     HN_TRY(find_tokenizer(c, s, err));
     s->tok = s->own_tok;
+    HN_TRY(find_chat(c, s, err));
     if (task && !hn_view_find(task, &s->view)) return hn_fail(err, HN_EARG, "no task is called '%s'", task);
     if (!task) HN_TRY(detect_view(s, err));
     s->o.convert.view = s->view;
@@ -80,6 +87,7 @@ hn_status hn_look_open(hone_config *c, const char *task, hn_look_set *s, hn_erro
 hn_status hn_look_open_run(hone_config *c, const char *dir, const hn_tokenizer *tok, hn_look_set *s, hn_error *err) {
     HN_TRY(open_files(c, s, err));
     s->tok = tok;
+    HN_TRY(find_chat(c, s, err));
     s->view = s->o.convert.view = c->task->parts & HN_PART_PRETRAIN ? HN_VIEW_TEXT : HN_VIEW_SFT;
     if (dir && !(s->dir = hn_strdup(dir))) return hn_nomem(err, 1);
     return hn_model_facts(s->dir, s->view, &s->model, &s->room, err);
@@ -94,6 +102,7 @@ hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn
 
 void hn_look_close(hn_look_set *s) {
     hn_model_facts_release(&s->model);
+    hn_chat_free(s->chat);
     hn_tokenizer_free(s->own_tok);
     hn_strlist_free(&s->train);
     hn_strlist_free(&s->eval);

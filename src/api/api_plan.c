@@ -21,6 +21,7 @@ hn_json *hone_rows_json(const hone_dataset *d) {
         {"targets", r->targets}, {"longest", r->longest}, {"examples", r->examples}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) put_int(j, counts[i].key, counts[i].v);
     put_text(j, "packing", r->packing == HN_PACK_NONE ? NULL : hn_packing_name(r->packing));
+    put_text(j, "chat_template", d->template_source);
     put_text(j, "prepared", r->prepared);
     hn_json_set(j, "reused", hn_json_new_bool(r->reused));
     put_text(j, "fingerprint", r->fingerprint);

@@ -19,6 +19,16 @@ static void fingerprint(hone_trainer *t) {
     hn_hash_end(h, t->fingerprint);
 }
 
+/* The end token and the template that are asked for become the result's. */
+static hn_status take_words(hone_trainer *t, const hone_config *c, hn_error *err) {
+    if (!(c->task->parts & HN_PART_SFT) || !t->tok) return HN_OK;
+    if (c->sft.chat_template_path) HN_TRY(hn_chat_from(c, t->tok->t, &t->chat, err));
+    if (!c->sft.eos_token) return HN_OK;
+    int32_t id = hn_tokenizer_id(t->tok->t, c->sft.eos_token);
+    if (id < 0) return HN_OK; /* said where rows need it */
+    return hn_model_set_eos(t->model->m, id, err);
+}
+
 static hone_status trainer_start(hone_trainer *t, hone_config *c) {
     hn_error err = {0};
     fingerprint(t);
@@ -31,7 +41,9 @@ static hone_status trainer_start(hone_trainer *t, hone_config *c) {
                         .train = t->train->rows, .eval = t->eval ? t->eval->rows : NULL, .objective = c->objective,
                         .objective_opts = c->objective_opts, .opts = &c->train, .settings = t->settings, .card = t->card.p,
                         .fingerprint = t->fingerprint, .dry_run = c->dry_run};
-    hn_status st = t->card.failed ? hn_nomem(&err, 1) : hn_trainer_new(&in, &t->t, &err);
+    hn_status st = t->card.failed ? hn_nomem(&err, 1) : take_words(t, c, &err);
+    in.chat_template = t->chat ? hn_chat_text(t->chat) : NULL;
+    if (st == HN_OK) st = hn_trainer_new(&in, &t->t, &err);
     return hone_keep(c->ctx, st, &err);
 }
 
@@ -122,6 +134,7 @@ void hone_trainer_free(hone_trainer *t) {
         hone_model_free(t->model);
     }
     hn_report_release(&t->checks);
+    hn_chat_free(t->chat);
     hn_json_free(t->settings);
     hn_buf_release(&t->card);
     hn_buf_release(&t->log_text);

@@ -11,6 +11,12 @@ const hn_opt hn_sft_table[] = {
      AT(completion_only_loss), NULL, 0, 0, "true|false", "Rows", NULL, HN_OPT_NULLABLE | HN_OPT_BARE},
     {"eos_token", "token that ends a row, where it is not the tokenizer's", HN_OPT_STR, AT(eos_token), NULL, 0, 0, NULL, "Rows",
      NULL, HN_OPT_NULLABLE},
+    {"assistant_only_loss", "of conversations, train on what the assistant wrote only", HN_OPT_BOOL, AT(assistant_only_loss), "false", 0, 0,
+     NULL, "Rows", NULL, HN_OPT_COMMON},
+    {"chat_template_path", "file with the chat template (.jinja), or a folder that has one; it is saved with the model", HN_OPT_STR,
+     AT(chat_template_path), NULL, 0, 0, NULL, "Rows", "chat_template", HN_OPT_NULLABLE},
+    {"chat_template_kwargs", "JSON object of values for the chat template; a row's own win over them", HN_OPT_STR,
+     AT(chat_template_kwargs), NULL, 0, 0, NULL, "Rows", NULL, HN_OPT_NULLABLE},
     {"packing", "put rows side by side into rows of max_length tokens", HN_OPT_BOOL, AT(packing), "false", 0, 0, NULL, "Rows",
      "sample_packing", HN_OPT_COMMON},
     {"packing_strategy", "bfd keeps documents apart and cuts those that are too long; bfd_split goes on with their rest; wrapped joins "

@@ -24,6 +24,7 @@ static void show_data(const hn_cli *cli, const hn_json *d, const char *head) {
     if (hn_json_get(d, "packing"))
         say(cli, ", packed %s from %lld", text_of(d, "packing"), (long long)int_of(d, "examples"));
     say(cli, "\n");
+    if (hn_json_get(d, "chat_template")) say(cli, "%-9s %s\n", "template", text_of(d, "chat_template"));
     if (hn_json_get(d, "prepared"))
         say(cli, "%-9s %s (%s)\n", "prepared", text_of(d, "prepared"), hn_json_bool(hn_json_get(d, "reused"), false) ? "found there" : "kept there");
 }

@@ -239,6 +239,7 @@ typedef struct hn_rows { /* columns, in memory or mapped from a file: read only.
     /* what happened on the way */
     int64_t read, dropped, truncated, targets, longest;
     int64_t bad;           /* records left out under skip_bad; not among dropped */
+    bool conversational;   /* they were message lists, written by a chat template */
     int32_t top_id;        /* the largest id or label: a model needs an embedding for it; -1: no tokens */
     char format[64];       /* detected record format: "prompt-completion" ... */
     char reason[160];      /* why: 'columns "prompt" and "completion"' */
@@ -265,6 +266,7 @@ typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     bool skip_bad;                /* --on_bad_row skip */
     int64_t limit;                /* use the first so many records; HN_UNSET_INT: all */
     const hn_chat *chat;          /* template for message lists; NULL: such rows are refused */
+    bool whole_pairs;             /* pairs with a side longer than max_length are left out (reward); else they are cut (dpo) */
     bool assistant_only;          /* message lists: only what the assistant wrote is trained on */
     hn_packing packing;           /* max_length is then the length of a full row; no row is dropped for want of targets */
     const char *prepared_dir;     /* rows are kept there from run to run (prepared_impl.h); NULL: in memory only */

@@ -141,9 +141,12 @@ static void note_what_happened(job *j) {
              r->truncated ? " after truncation" : "");
     }
     if (j->borders) {
-        note(j, HN_LOG_WARN, "in %lld rows the end of the prompt and the start of the completion are one token; training counts that "
-             "token to the completion, while a prompt alone is tokenised differently", (long long)j->borders);
+        note(j, HN_LOG_WARN, "in %lld rows the prompt alone does not begin the row as it stands there: its end and the completion's start are "
+             "one token, or the template writes it differently; training counts what differs to the completion", (long long)j->borders);
     }
+    if (j->pass.stop_untrained)
+        note(j, HN_LOG_WARN, "the chat template leaves the end of the assistant's turn out of what is trained on: the model may not learn to "
+             "stop; leave out --assistant_only_loss, or move the end token inside the template's generation part");
 }
 
 /* ------------------------------------------------------------------ from beginning to end */
@@ -184,6 +187,7 @@ static hn_status make(job *j, hn_error *err) {
     hn_rows *r = j->counts;
     r->read = j->pass.read;
     r->packing = o->packing;
+    r->conversational = j->pass.conversational;
     r->truncated += j->packer.cut;
     if (r->rows == 0 || (o->packing != HN_PACK_NONE && r->targets == 0 && !o->keep_all)) return nothing_left(j, err);
     name_formats(j);

@@ -34,9 +34,13 @@ typedef struct hn_encoder {
     const hn_tokenizer *tok;
     const hn_encode_opts *o;
     hn_str eos;           /* text of the end token; p NULL: nothing is appended */
-    bool completion_only;
+    bool completion_only, assistant_only;
+    bool conversational;  /* the first example is */
+    bool stop_untrained;  /* assistant_only: the end of a turn is no target */
     bool look;            /* keep texts and places */
+    bool places;          /* inner: ask the tokenizer for places */
     hn_encoding whole, prompt;
+    hn_rendered rendered;
     hn_buf text;
 } hn_encoder;
 void hn_encoder_release(hn_encoder *e);
@@ -45,6 +49,7 @@ typedef struct hn_kind_encoder {
     hn_kind kind;
     const char *about;
     bool needs_tokenizer;
+    bool ends;            /* strings get the end token */
     /* completion_only_loss where it is not set, from the first example; NULL: false. */
     bool (*completion_only)(const hn_json *x);
     /* Fills out->row and out->n; the rows are empty at the call. Errors name the column, not the place. */
@@ -53,9 +58,13 @@ typedef struct hn_kind_encoder {
 
 /* What the first example decides for all: which part is trained on, end token. EARG: no tokenizer, no end token, no template. */
 hn_status hn_encoder_settle(hn_encoder *e, const hn_example *first, hn_error *err) HN_MUST;
+hn_status hn_encoder_no_eos(hn_error *err); /* EARG */
+hn_status hn_encoder_no_template(hn_error *err); /* EARG */
 /* Replaces the contents of out. ENOTSUP: nothing trains on this kind. */
 hn_status hn_example_encode(const hn_example *x, hn_encoder *e, hn_encoded *out, hn_error *err) HN_MUST;
 void hn_encoded_release(hn_encoded *x);
+/* Are its sides message lists? */
+bool hn_example_is_chat(const hn_json *x);
 /* The text an example begins with, for messages; n 0: it has none. */
 hn_str hn_example_text(const hn_example *x);
 
@@ -65,9 +74,19 @@ hn_status hn_row_add(hn_row *row, const int32_t *id, const int32_t *label, size_
 hn_status hn_row_tokenize(hn_encoder *e, hn_str text, bool special, hn_row *row, hn_error *err) HN_MUST;
 /* head + tail + end token, unless the tail ends with it; valid until the next call. */
 hn_status hn_encoder_join(hn_encoder *e, hn_str head, hn_str tail, hn_str *out, hn_error *err) HN_MUST;
-/* How many ids the prompt, tokenised alone, has in common with the beginning of the row (TRL's common_prefix_length):
- * there the completion begins. Also sets prompt and prompt_alone. */
-hn_status hn_row_prompt(hn_encoder *e, hn_str prompt, bool special, hn_row *row, hn_error *err) HN_MUST;
+/* Column head (NULL: none) followed by column tail, both strings or both message lists, all of it targets or, with
+ * assistant_only, what the assistant wrote. */
+hn_status hn_encode_whole(hn_encoder *e, const hn_json *x, const char *head, const char *tail, hn_row *row, hn_error *err) HN_MUST;
+/* Column head alone, as a model is given it to go on from: into e->prompt. */
+hn_status hn_encode_head(hn_encoder *e, const hn_json *x, const char *head, hn_error *err) HN_MUST;
+/* The same as a row of its own, all of it targets. */
+hn_status hn_encode_alone(hn_encoder *e, const hn_json *x, const char *head, hn_row *row, hn_error *err) HN_MUST;
+/* Appends a piece of text as no targets: head, tail: with the special tokens before and behind it. */
+hn_status hn_row_piece(hn_encoder *e, hn_str text, bool head, bool tail, hn_row *row, hn_error *err) HN_MUST;
+/* Where the completion begins: how many ids the row has in common with e->prompt (TRL's common_prefix_length). */
+void hn_row_split(const hn_encoder *e, hn_row *row);
+/* With assistant_only: does a turn of the assistant end with a token that tells it is over? */
+hn_status hn_encoder_check_stop(hn_encoder *e, bool *trained, hn_error *err) HN_MUST;
 void hn_row_mask(hn_row *row, size_t from, size_t to); /* these tokens are no targets */
 
 #endif

@@ -2,10 +2,8 @@
 #include "data/encode_impl.h"
 
 static hn_status encode(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_error *err) {
-    hn_str prompt;
-    HN_TRY(hn_column_text(x, "prompt", &prompt, err));
     out->n = 1;
-    HN_TRY(hn_row_tokenize(e, prompt, true, &out->row[0], err));
+    HN_TRY(hn_encode_alone(e, x, "prompt", &out->row[0], err));
     hn_row_mask(&out->row[0], 0, out->row[0].n);
     return HN_OK;
 }

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 static const char *const pairs[][2] = {{"sentence1", "sentence2"}, {"premise", "hypothesis"}, {"question1", "question2"},
-                                       {"question", "sentence"},   {"text", "text_pair"},     {"text1", "text2"}, {"sentence_A", "sentence_B"}};
+                                       {"question", "sentence"},   {"text", "text_pair"},     {"text1", "text2"}, {"sentence_A", "sentence_B"},
+                                       {"question", "context"}};
 static const char *const texts[] = {"sentence", "text", "content", "review", "tweet", "comment", "document", "question", NULL};
 
 /* The columns of the text and of what stands beside it (NULL: one text). */

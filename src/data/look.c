@@ -28,12 +28,20 @@ static bool has_target(const hn_look_part *p) {
     return false;
 }
 
-/* Training leaves out what has no target left; with packing it leaves out nothing. */
-static bool is_dropped(const hn_encode_opts *o, const hn_look *row) {
-    if (o->keep_all || o->packing != HN_PACK_NONE) return false;
-    for (size_t i = 0; i < row->parts; i++)
-        if (!has_target(&row->part[i])) return true;
-    return false;
+/* What training leaves out. A trained row without a target; with packing none. A pair whose prompt alone fills the length (dpo, with
+ * keep_start only; kto), or with a side that is too long (reward). */
+static bool is_dropped(const hn_encode_opts *o, const hn_look *row, hn_kind kind) {
+    int64_t most = o->max_length == HN_UNSET_INT ? INT64_MAX : o->max_length;
+    if (o->keep_all || o->packing != HN_PACK_NONE || row->parts == 0) return false;
+    const hn_look_part *p = row->part;
+    switch (kind) {
+    case HN_KIND_PREFERENCE:
+        if (o->whole_pairs) return p[0].n > most || p[1].n > most;
+        return !o->keep_end && p->prompt >= most;
+    case HN_KIND_UNPAIRED: return p->prompt >= most;
+    case HN_KIND_CLASSIFY: case HN_KIND_TAG: case HN_KIND_QA: return false;
+    default: return !has_target(p);
+    }
 }
 
 static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
@@ -58,7 +66,7 @@ static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
         row.example = &it->examples.v[i];
         row.part = part;
         row.parts = x->n;
-        row.dropped = is_dropped(l->o, &row);
+        row.dropped = is_dropped(l->o, &row, row.example->kind);
         HN_TRY(l->fn(l->user, &row, err));
     }
     return HN_OK;

@@ -220,6 +220,8 @@ static hn_status settle(run *r, block *b, hn_error *err) {
         while (n > 0 && n < first.n && ((unsigned char)first.p[n] & 0xC0) == 0x80) n--; /* whole characters */
         memcpy(p->first_text, first.p, n);
         r->settled = true;
+        p->stop_untrained = r->like.stop_untrained;
+        p->conversational = r->like.conversational;
     }
     hn_examples_release(&x);
     return st;
@@ -314,6 +316,7 @@ static void step(void *ctx, int64_t begin, int64_t end) {
         desk *d = borrow(r);
         d->e.eos = r->like.eos;
         d->e.completion_only = r->like.completion_only;
+        d->e.assistant_only = r->like.assistant_only;
         int64_t from = (k - 1) * GRAIN, to = from + GRAIN < r->now->n ? from + GRAIN : r->now->n;
         for (int64_t i = from; i < to; i++) work(r, &r->now->item[i], &d->e);
         atomic_store(&d->lent, false);
@@ -363,6 +366,7 @@ static void close_run(run *r) {
         if (r->block[k]) hn_buf_release(&r->block[k]->bytes);
         hn_free(r->block[k]);
     }
+    hn_encoder_release(&r->like);
     for (int i = 0; r->desk && i < r->desks; i++) hn_encoder_release(&r->desk[i].e);
     hn_free(r->desk);
     hn_buf_release(&r->first_bytes);

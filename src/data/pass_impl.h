@@ -42,6 +42,7 @@ struct hn_pass {
     /* what is known so far */
     hn_pass_part *part;    /* [sources->n] */
     char first_text[64];   /* beginning of the first example; unused bytes are zero */
+    bool stop_untrained, conversational; /* hn_encoder's */
     int64_t read;          /* records taken from the files */
     uint64_t bytes;        /* of the files, read so far */
 };

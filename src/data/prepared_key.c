@@ -44,6 +44,19 @@ static void add_int(hn_hash *h, const char *name, int64_t v) {
     hn_hash_add(h, &v, sizeof v);
 }
 
+static void add_columns(hn_hash *h, const hn_columns *c) {
+    if (!c) return;
+    add_int(h, "others", c->others);
+    for (size_t i = 0; i < c->n; i++) {
+        add_text(h, "column", c->from[i]);
+        add_text(h, "as", c->to[i]);
+    }
+}
+
+/* A setting that decides rows belongs into the key; this stops at a new one until somebody has thought about it. */
+_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 40 && sizeof(hn_encode_opts) == 144 && sizeof(hn_sources) == 56),
+               "settings have changed: is the key of prepared rows still complete?");
+
 static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *o) {
     add_text(h, "hone", HONE_VERSION);
     add_int(h, "preparation", PREPARATION);
@@ -51,16 +64,21 @@ static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *
     add_text(h, "format", o->convert.format);
     add_text(h, "text_field", o->convert.text_field);
     add_text(h, "prompt_style", o->convert.prompt_style);
+    add_columns(h, o->convert.columns);
+    add_int(h, "text_unit", o->text_unit);
+    add_text(h, "prompt_style", o->convert.prompt_style);
     for (size_t i = 0; o->convert.columns && i < o->convert.columns->n; i++) {
         add_text(h, "column", o->convert.columns->from[i]);
         add_text(h, "as", o->convert.columns->to[i]);
     }
     add_text(h, "tokenizer", tok ? hn_tokenizer_fingerprint(tok) : NULL);
     add_text(h, "eos", o->eos_token || !tok ? o->eos_token : hn_tokenizer_special(tok, HN_EOS));
+    add_text(h, "template", o->chat ? hn_chat_fingerprint(o->chat) : NULL);
     add_int(h, "max_length", o->max_length);
     add_int(h, "keep_end", o->keep_end);
     add_int(h, "completion_only", o->completion_only);
     add_int(h, "assistant_only", o->assistant_only);
+    add_int(h, "whole_pairs", o->whole_pairs);
     add_int(h, "keep_all", o->keep_all);
     add_int(h, "add_eos", o->add_eos);
     add_int(h, "skip_bad", o->skip_bad);
@@ -100,11 +118,7 @@ static hn_status add_part(hn_hash *h, const hn_part *p, hn_error *err) {
     add_num(h, "fraction", p->fraction);
     add_num(h, "weight", p->weight);
     add_text(h, "part_format", p->format);
-    add_int(h, "others", p->columns.others);
-    for (size_t i = 0; i < p->columns.n; i++) {
-        add_text(h, "column", p->columns.from[i]);
-        add_text(h, "as", p->columns.to[i]);
-    }
+    add_columns(h, &p->columns);
     for (size_t i = 0; i < p->files.n; i++) {
         char digest[33] = "";
         HN_TRY(hn_file_digest(p->files.v[i], digest, err));
@@ -126,6 +140,7 @@ hn_status hn_prepared_key(const hn_sources *s, bool held_out, const hn_tokenizer
     add_num(h, "hold_out", s->hold_out);
     add_int(h, "held_out", held_out);
     add_int(h, "record_bytes", s->record_bytes);
+    add_int(h, "unit", s->text_unit);
     add_int(h, "text_unit", s->text_unit);
     hn_status st = HN_OK;
     for (size_t i = 0; i < s->n && st == HN_OK; i++) st = add_part(h, &s->part[i], err);

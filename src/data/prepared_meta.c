@@ -19,6 +19,7 @@ static hn_json *describe(const hn_store *s, const hn_json *said) {
 #undef X
     hn_json_set(j, "top_id", hn_json_new_int(r->top_id));
     hn_json_set(j, "packing", hn_json_new_int(r->packing));
+    hn_json_set(j, "conversational", hn_json_new_bool(r->conversational));
 #define X(field) set_text(j, #field, r->field);
     TEXTS(X)
 #undef X
@@ -62,6 +63,7 @@ static bool take(const hn_json *j, hn_rows *r, uint64_t bytes[HN_COLS], char dig
     COUNTS(X)
 #undef X
     r->top_id = (int32_t)hn_json_int(hn_json_get(j, "top_id"), -1);
+    r->conversational = hn_json_bool(hn_json_get(j, "conversational"), false);
     r->packing = (hn_packing)hn_json_int(hn_json_get(j, "packing"), HN_PACK_NONE);
 #define X(field) good = good && take_text(j, #field, r->field, sizeof r->field);
     TEXTS(X)

@@ -35,23 +35,47 @@ void hn_encoded_release(hn_encoded *x) {
     *x = (hn_encoded){0};
 }
 
+static hn_status span_room(hn_row *row, hn_error *err) {
+    if (row->n <= row->span_cap && row->span) return HN_OK;
+    hn_token_span *span = hn_realloc_array(row->span, row->n + 1, sizeof *span);
+    if (!span) return hn_nomem(err, row->n * sizeof *span);
+    row->span = span;
+    row->span_cap = row->n + 1;
+    return HN_OK;
+}
+
 /* The text and the place of every token in it, for a look. */
 static hn_status keep_places(hn_encoder *e, hn_str text, hn_row *row, hn_error *err) {
     hn_buf_clear(&row->text);
     hn_buf_add(&row->text, text.n ? text.p : "", text.n);
     if (row->text.failed) return hn_nomem(err, text.n);
-    if (row->n > row->span_cap || !row->span) {
-        hn_token_span *span = hn_realloc_array(row->span, row->n + 1, sizeof *span);
-        if (!span) return hn_nomem(err, row->n * sizeof *span);
-        row->span = span;
-        row->span_cap = row->n + 1;
-    }
+    HN_TRY(span_room(row, err));
     if (row->n) memcpy(row->span, e->whole.span, row->n * sizeof *row->span);
     return HN_OK;
 }
 
+hn_status hn_row_piece(hn_encoder *e, hn_str text, bool head, bool tail, hn_row *row, hn_error *err) {
+    HN_TRY(hn_tokenizer_encode(e->tok, text, HN_ENCODE_SPECIAL | HN_ENCODE_SPANS, &e->whole, err));
+    size_t from = 0, to = e->whole.n, first = row->n;
+    while (!head && from < to && e->whole.special[from]) from++;
+    while (!tail && to > from && e->whole.special[to - 1]) to--;
+    HN_TRY(hn_row_add(row, e->whole.id + from, NULL, to - from, err));
+    hn_row_mask(row, first, row->n);
+    if (!e->look) return HN_OK;
+    uint32_t shift = first ? (uint32_t)row->text.n : 0;
+    if (first == 0) hn_buf_clear(&row->text);
+    hn_buf_add(&row->text, text.n ? text.p : "", text.n);
+    HN_TRY(span_room(row, err));
+    if (row->text.failed) return hn_nomem(err, text.n);
+    for (size_t i = from; i < to; i++) {
+        hn_token_span s = e->whole.span[i];
+        row->span[first + i - from] = e->whole.special[i] ? s : (hn_token_span){s.begin + shift, s.end + shift};
+    }
+    return HN_OK;
+}
+
 hn_status hn_row_tokenize(hn_encoder *e, hn_str text, bool special, hn_row *row, hn_error *err) {
-    unsigned flags = (special ? HN_ENCODE_SPECIAL : 0) | (e->look ? HN_ENCODE_SPANS : 0);
+    unsigned flags = (special ? HN_ENCODE_SPECIAL : 0) | (e->look || e->places ? HN_ENCODE_SPANS : 0);
     HN_TRY(hn_tokenizer_encode(e->tok, text, flags, &e->whole, err));
     HN_TRY(hn_row_add(row, e->whole.id, NULL, e->whole.n, err));
     return e->look ? keep_places(e, text, row, err) : HN_OK;
@@ -68,15 +92,6 @@ hn_status hn_encoder_join(hn_encoder *e, hn_str head, hn_str tail, hn_str *out, 
     if (e->eos.p && !ends_with(tail, e->eos)) hn_buf_add(&e->text, e->eos.p, e->eos.n);
     *out = (hn_str){e->text.p ? e->text.p : "", e->text.n};
     return e->text.failed ? hn_nomem(err, e->text.n) : HN_OK;
-}
-
-hn_status hn_row_prompt(hn_encoder *e, hn_str prompt, bool special, hn_row *row, hn_error *err) {
-    HN_TRY(hn_tokenizer_encode(e->tok, prompt, special ? HN_ENCODE_SPECIAL : 0, &e->prompt, err));
-    size_t most = e->prompt.n < row->n ? e->prompt.n : row->n;
-    row->prompt = 0;
-    while (row->prompt < most && e->prompt.id[row->prompt] == row->id[row->prompt]) row->prompt++;
-    row->prompt_alone = e->prompt.n;
-    return HN_OK;
 }
 
 void hn_row_mask(hn_row *row, size_t from, size_t to) {

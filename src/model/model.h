@@ -46,6 +46,8 @@ hn_param *hn_model_params(hn_model *m, size_t *count); /* file order of the fami
 const char *hn_model_dir(const hn_model *m);           /* the folder it was loaded from */
 /* Every vocabulary id must have an embedding row. ESHAPE says both sizes. */
 hn_status hn_model_check_vocab(const hn_model *m, int64_t tokenizer_size, hn_error *err) HN_MUST;
+/* The model ends what it writes with this token: it is saved so, and generation stops at it, and where it stopped before. */
+hn_status hn_model_set_eos(hn_model *m, int32_t id, hn_error *err) HN_MUST;
 
 typedef struct hn_forward_opts {
     bool checkpointing;   /* recompute each layer in backward */

@@ -117,6 +117,8 @@ hn_attn hn_layer_attn(const hn_layer_ctx *c, double scale, int32_t window);
 hn_tensor *hn_layer_dropout(const hn_layer_ctx *c, hn_tape *t, hn_tensor *x, double p);
 
 /* config_patch.c: text of a JSON object with the value of a top-level key replaced, or the member put first. */
+/* generation_config.json of a model that has none: the token ids of its config, as transformers writes them. Appends. */
+hn_status hn_generation_text(const hn_model *m, hn_buf *out, hn_error *err) HN_MUST;
 hn_status hn_config_patch(hn_buf *text, const char *key, const char *value, bool add, hn_error *err) HN_MUST;
 
 #endif

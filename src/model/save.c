@@ -79,9 +79,7 @@ static hn_status save_config(hn_model *m, const char *dir, const hn_save_opts *o
     return st;
 }
 
-/* As it was loaded; for a model without one, the token ids of its config, as transformers writes them. */
-static hn_status save_generation(hn_model *m, const char *dir, hn_error *err) {
-    if (m->generation_text.n) return write_text(dir, "generation_config.json", &m->generation_text, err);
+hn_status hn_generation_text(const hn_model *m, hn_buf *out, hn_error *err) {
     static const char *const keys[] = {"bos_token_id", "eos_token_id", "pad_token_id"};
     hn_json *j = hn_json_new_object();
     if (!j) return hn_nomem(err, 64);
@@ -90,12 +88,19 @@ static hn_status save_generation(hn_model *m, const char *dir, hn_error *err) {
         hn_json *id = hn_json_get(m->config, keys[i]);
         if (id) hn_json_set(j, keys[i], hn_json_ref(id));
     }
-    hn_buf text = {0};
-    hn_json_write(&text, j, 2);
-    hn_buf_putc(&text, '\n');
-    hn_status st = text.failed ? hn_nomem(err, text.n) : write_text(dir, "generation_config.json", &text, err);
-    hn_buf_release(&text);
+    hn_json_write(out, j, 2);
+    hn_buf_putc(out, '\n');
     hn_json_free(j);
+    return out->failed ? hn_nomem(err, out->n) : HN_OK;
+}
+
+/* As it was loaded, where it was. */
+static hn_status save_generation(hn_model *m, const char *dir, hn_error *err) {
+    if (m->generation_text.n) return write_text(dir, "generation_config.json", &m->generation_text, err);
+    hn_buf text = {0};
+    hn_status st = hn_generation_text(m, &text, err);
+    if (st == HN_OK) st = write_text(dir, "generation_config.json", &text, err);
+    hn_buf_release(&text);
     return st;
 }
 

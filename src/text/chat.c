@@ -81,6 +81,11 @@ void hn_chat_free(hn_chat *c) {
 
 hn_span_source hn_chat_span_source(const hn_chat *c) { return c->spans; }
 const char *hn_chat_fingerprint(const hn_chat *c) { return c->fingerprint; }
+const char *hn_chat_text(const hn_chat *c) {
+    const hn_chat_template *t = hn_chat_pick(c, &(hn_chat_in){0});
+    return t ? t->text : c->v[0].text;
+}
+
 const char *hn_chat_source(const hn_chat *c) {
     const hn_chat_template *t = hn_chat_pick(c, &(hn_chat_in){0});
     return t ? t->source : c->v[0].source;

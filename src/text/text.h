@@ -49,6 +49,7 @@ int32_t hn_tokenizer_size(const hn_tokenizer *t);  /* highest id + 1, added toke
 int32_t hn_tokenizer_id(const hn_tokenizer *t, const char *token); /* -1: none */
 hn_str hn_tokenizer_token(const hn_tokenizer *t, int32_t id);      /* the vocabulary's spelling; p NULL: none */
 bool hn_tokenizer_is_special(const hn_tokenizer *t, int32_t id);
+bool hn_tokenizer_is_added(const hn_tokenizer *t, int32_t id); /* an added token, special or not */
 /* From tokenizer_config.json (or special_tokens_map.json): token text and id; NULL and -1 where not set. */
 typedef enum hn_special { HN_BOS, HN_EOS, HN_PAD, HN_UNK, HN_SPECIAL_COUNT } hn_special;
 const char *hn_tokenizer_special(const hn_tokenizer *t, hn_special which);
@@ -104,6 +105,7 @@ hn_status hn_chat_render(const hn_chat *c, const hn_chat_in *in, hn_rendered *ou
 /* Where spans come from: marks in the template, the prefix rule (chat_spans.c), or nowhere (the template is not prefix-preserving). */
 typedef enum hn_span_source { HN_SPANS_NONE, HN_SPANS_MARKED, HN_SPANS_DERIVED } hn_span_source;
 hn_span_source hn_chat_span_source(const hn_chat *c);
+const char *hn_chat_text(const hn_chat *c);        /* the template itself; of several the one without a name or tools */
 const char *hn_chat_source(const hn_chat *c);      /* where the template comes from: "chat_template.jinja", a path ... */
 const char *hn_chat_fingerprint(const hn_chat *c); /* 32 hex digits: template, special tokens, kwargs */
 

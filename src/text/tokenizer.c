@@ -38,6 +38,8 @@ hn_str hn_tokenizer_token(const hn_tokenizer *t, int32_t id) {
     return added ? added->text : hn_vocab_text(t->vocab, id);
 }
 
+bool hn_tokenizer_is_added(const hn_tokenizer *t, int32_t id) { return hn_added_of(t, id) != NULL; }
+
 bool hn_tokenizer_is_special(const hn_tokenizer *t, int32_t id) {
     const hn_added_token *added = hn_added_of(t, id);
     return added && added->special;

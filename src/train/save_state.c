@@ -164,7 +164,7 @@ static hn_status write_folder(hn_trainer *t, const char *temp, const char *path,
     HN_TRY(hn_dir_remove(temp, err)); /* a rest of a killed run */
     HN_TRY(hn_dir_make(temp, err));
     HN_TRY(hn_model_save(t->in.model, temp, &(hn_save_opts){.dtype = HN_F32}, err)); /* the masters, whatever save_dtype */
-    if (t->in.tokenizer) HN_TRY(hn_tokenizer_save(t->in.tokenizer, temp, err));
+    HN_TRY(hn_words_save(t, temp, err));
     HN_TRY(hn_state_write(t, temp, true, err));
     HN_TRY(write_manifest(t, temp, err));
     HN_TRY(hn_dir_sync(temp, err));

@@ -53,6 +53,7 @@ typedef struct hn_trainer_in {
     const hn_objective *objective;
     const void *objective_opts;
     const hn_train_opts *opts;
+    const char *chat_template;       /* text saved as the model's chat_template.jinja; NULL: the tokenizer's own, if any */
     hn_json *settings;               /* resolved settings, written as training_args.json */
     const char *card;                /* README.md of the result, or NULL */
     const char *fingerprint;         /* of model and data: resume refuses another unless force */

@@ -128,6 +128,15 @@ static hn_status take_best(hn_trainer *t, hn_error *err) {
     return st;
 }
 
+hn_status hn_words_save(const hn_trainer *t, const char *dir, hn_error *err) {
+    if (t->in.tokenizer) HN_TRY(hn_tokenizer_save(t->in.tokenizer, dir, err));
+    if (!t->in.chat_template) return HN_OK;
+    char *path = hn_path_join(dir, "chat_template.jinja");
+    hn_status st = path ? hn_file_write(path, t->in.chat_template, strlen(t->in.chat_template), err) : hn_nomem(err, 64);
+    hn_free(path);
+    return st;
+}
+
 hn_status hn_trainer_finish(hn_trainer *t, const hn_json **summary, hn_error *err) {
     *summary = NULL;
     if (t->in.dry_run) return hn_fail(err, HN_ESTATE, "a dry run writes nothing");
@@ -137,7 +146,7 @@ hn_status hn_trainer_finish(hn_trainer *t, const hn_json **summary, hn_error *er
     const char *dir = t->o->output_dir;
     HN_TRY(take_best(t, err));
     HN_TRY(hn_model_save(t->in.model, dir, &(hn_save_opts){.dtype = result_dtype(t->o->save_dtype)}, err));
-    if (t->in.tokenizer) HN_TRY(hn_tokenizer_save(t->in.tokenizer, dir, err));
+    HN_TRY(hn_words_save(t, dir, err));
     if (t->in.card) {
         char *path = hn_path_join(dir, "README.md");
         hn_status st = path ? hn_file_write(path, t->in.card, strlen(t->in.card), err) : hn_nomem(err, 64);

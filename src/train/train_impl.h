@@ -146,6 +146,8 @@ hn_status hn_state_write(hn_trainer *t, const char *dir, bool in_checkpoint, hn_
 hn_status hn_checkpoint_write(hn_trainer *t, hn_error *err) HN_MUST;
 /* Number of a folder name "checkpoint-<n>"; -1: none. */
 int64_t hn_checkpoint_number(const char *name);
+/* Tokenizer and chat template into a model folder (train_finish.c). */
+hn_status hn_words_save(const hn_trainer *t, const char *dir, hn_error *err) HN_MUST;
 char *hn_checkpoint_path(const hn_trainer *t, int64_t step) HN_MUST;
 /* HN_OK: whole, by the sizes and hashes of its manifest. EFORMAT says what is missing. */
 hn_status hn_checkpoint_verify(const char *dir, hn_error *err) HN_MUST;

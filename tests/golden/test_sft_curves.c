@@ -89,20 +89,11 @@ static hn_json *load(const char *dir, const char *name) {
 }
 
 /* Why a case is not for this test; NULL: it is. */
-static const char *beyond(const hn_json *args, const char *train) {
+static const char *beyond(const hn_json *args) {
     const hn_json *flags = hn_json_get(args, "flags");
     if (hn_json_get(args, "peft")) return "lora";
     if (hn_json_bool(hn_json_get(flags, "bf16"), false)) return "bf16";
-    if (hn_json_bool(hn_json_get(flags, "assistant_only_loss"), false)) return "assistant only";
-    hn_records *r;
-    hn_json *first;
-    int64_t line;
-    assert_int_equal(hn_records_open(train, &r, NULL), HN_OK);
-    assert_int_equal(hn_records_next(r, &first, &line, NULL), HN_OK);
-    bool messages = hn_json_has(first, "messages");
-    hn_json_free(first);
-    hn_records_close(r);
-    return messages ? "messages" : NULL;
+    return NULL;
 }
 
 /* The flags of args.json as a user would type them. */
@@ -120,7 +111,7 @@ static void set_flags(run *r, const hn_json *flags) {
 static void compare(const char *dir, const char *name, const char *base) {
     hn_json *args = load(dir, "args.json"), *log = load(dir, "log_history.json"), *final = load(dir, "final.json");
     char *train = hn_path_join(dir, "train.jsonl"), *eval = hn_path_join(dir, "eval.jsonl");
-    const char *why = beyond(args, train);
+    const char *why = beyond(args);
     if (why) {
         hn_buf_printf(&uncovered, " %s (%s)", name, why);
     } else {
