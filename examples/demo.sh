@@ -42,7 +42,7 @@ run eval --model_name_or_path "$out/sft" --dataset_name "$out/world/test.jsonl" 
 
 say "Report"
 run report "$out/sft" "$out/base" --title "A tiny model's life" --output_file "$out/report.html" \
-    --pages "what_the_model_sees=$out/rows.html" --samples "before:_score_on_held-out_instructions=$out/before.score.jsonl" "after:_score_on_held-out_instructions=$out/after.score.jsonl" \
+    --pages "the_data=$out/rows.html" --samples "before:_score_on_held-out_instructions=$out/before.score.jsonl" "after:_score_on_held-out_instructions=$out/after.score.jsonl" \
     "held-out_questions=$out/questions.jsonl" "answers_before=$out/before.jsonl" "answers_after=$out/after.jsonl"
 echo
 echo "exact match on held-out instructions: before $(sed 's/.*"exact_match": //; s/}.*//' "$out/before.score.jsonl"), after $(sed 's/.*"exact_match": //; s/}.*//' "$out/after.score.jsonl")"

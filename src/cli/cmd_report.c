@@ -30,7 +30,7 @@ static const char style[] =
     "font-weight:600}polyline{fill:none}.thin{stroke-width:1;opacity:.3}.thick{stroke-width:2}.legend{font-size:12px}"
     "polyline.line0{stroke:var(--c0)}polyline.line1{stroke:var(--c1)}polyline.line2{stroke:var(--c2)}text.line0{fill:var(--c0)}"
     "text.line1{fill:var(--c1)}text.line2{fill:var(--c2)}table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;"
-    "border-bottom:1px solid var(--line);padding:.3rem .6rem;white-space:pre-wrap;overflow-wrap:anywhere}th{color:var(--soft);font-weight:600}"
+    "border-bottom:1px solid var(--line);padding:.3rem .6rem;white-space:pre-wrap;overflow-wrap:anywhere}th{color:var(--soft);font-weight:600;overflow-wrap:normal}"
     "iframe{width:100%;height:44rem;border:1px solid var(--line);border-radius:8px}"
     "</style>\n";
 
@@ -158,7 +158,8 @@ static hn_status sample_section(hn_buf *out, const char *spec, hn_error *err) {
             hn_buf text = {0};
             hn_str s;
             if (!hn_json_text(it.value, &s)) {
-                hn_json_write(&text, it.value, 0);
+                if (hn_json_type(it.value) == HN_JSON_REAL) hn_buf_printf(&text, "%.5g", hn_json_num(it.value, 0));
+                else hn_json_write(&text, it.value, 0);
                 s = (hn_str){text.p ? text.p : "", text.n};
             }
             hn_buf_puts(out, "<td>");
