@@ -59,7 +59,7 @@ typedef struct hn_eval_opts {
 } hn_eval_opts;
 
 enum { HN_PART_MODEL = 1, HN_PART_CONFIG = 2, HN_PART_DATA = 4, HN_PART_SFT = 8, HN_PART_PRETRAIN = 16, HN_PART_TRAIN = 32,
-       HN_PART_GENERATE = 64, HN_PART_SCORE = 128, HN_PART_EVAL = 256 };
+       HN_PART_GENERATE = 64, HN_PART_SCORE = 128, HN_PART_EVAL = 256, HN_PART_SAMPLING = 512 };
 
 typedef struct hn_task_default { const char *name, *value; } hn_task_default;
 typedef struct hn_task {          /* a row of tasks.def */
@@ -71,7 +71,7 @@ typedef struct hn_task {          /* a row of tasks.def */
 const hn_task *hn_task_find(const char *name);
 
 extern const hn_opt hn_model_table[], hn_config_name_table[], hn_data_table[], hn_sft_table[], hn_pretrain_table[],
-    hn_generate_table[], hn_score_table[], hn_eval_table[];
+    hn_sampling_table[], hn_generate_table[], hn_score_table[], hn_eval_table[];
 
 struct hone_config {
     hone_ctx *ctx;

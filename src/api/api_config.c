@@ -9,8 +9,8 @@ static hn_status add_parts(hone_config *c, hn_error *err) {
         {HN_PART_MODEL, hn_model_table, &c->model},          {HN_PART_CONFIG, hn_config_name_table, &c->model},
         {HN_PART_DATA, hn_data_table, &c->data},             {HN_PART_SFT, hn_sft_table, &c->sft},
         {HN_PART_PRETRAIN, hn_pretrain_table, &c->pretrain}, {HN_PART_TRAIN, hn_train_table, &c->train},
-        {HN_PART_GENERATE, hn_generate_table, &c->gen},      {HN_PART_SCORE, hn_score_table, &c->score},
-        {HN_PART_EVAL, hn_eval_table, &c->eval}};
+        {HN_PART_SAMPLING, hn_sampling_table, &c->gen},      {HN_PART_GENERATE, hn_generate_table, &c->gen},
+        {HN_PART_SCORE, hn_score_table, &c->score},          {HN_PART_EVAL, hn_eval_table, &c->eval}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (c->task->parts & parts[i].part) HN_TRY(hn_config_add(c->c, parts[i].table, parts[i].values, err));
     if (c->task->objective) {
