@@ -29,7 +29,10 @@ typedef struct hn_data_opts {
     char *dataset_name, *eval_dataset_name, *train_split, *test_split, *format, *text_field, *on_bad_row, *prepared_data_dir;
     char *columns, *prompt_column, *completion_column, *chosen_column, *rejected_column, *messages_column, *label_column;
     char *prompt_style, *text_unit;
-    int64_t max_train_samples, max_eval_samples;
+    char *dataset_config, *datasets, *mix_strategy, *stopping_strategy;
+    hn_strlist interleave_probs;
+    int64_t max_train_samples, max_eval_samples, max_record_bytes;
+    double val_size;
     bool overwrite_cache;
 } hn_data_opts;
 typedef struct hn_sft_opts {
@@ -93,7 +96,7 @@ struct hone_config {
 
 struct hone_tokenizer { hone_ctx *ctx; hn_tokenizer *t; };
 struct hone_model { hone_ctx *ctx; hn_model *m; };
-struct hone_dataset { hone_ctx *ctx; hn_rows *rows; hn_strlist files; char *template_source; };
+struct hone_dataset { hone_ctx *ctx; hn_rows *rows; hn_sources sources; bool held_out; char *template_source; };
 struct hone_trainer {
     hone_ctx *ctx;
     hone_config *c;
@@ -129,8 +132,10 @@ hn_status hn_generate_settings(const hone_config *c, const hn_model *m, hn_gen_o
 /* Greedy answers to the prompts of rows, compared with the rows' targets as text: *equal of the rows->rows. */
 hn_status hn_exact_match(hone_ctx *ctx, hn_model *m, const hn_tokenizer *tok, const hn_rows *rows, int64_t max_new_tokens, int64_t *equal,
                          hn_error *err) HN_MUST;
-/* Paths of a split: "train", or "eval" (a set of its own, else the folder's test, else its validation split; n == 0: none). */
-hn_status hn_find_files(const hone_config *c, const char *split, hn_strlist *files, hn_error *err) HN_MUST;
+/* The data set the settings name, to train or (eval) to evaluate on; s->n == 0: there is no evaluation set. s is the caller's. */
+hn_json *hn_sources_files(const hn_sources *s); /* an array of paths */
+const char *hn_sources_name(const hn_sources *s); /* the first file; "": there is none */
+hn_status hn_find_sources(const hone_config *c, bool eval, hn_sources *s, bool *held_out, hn_error *err) HN_MUST;
 hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer *tok, const char *split, hone_dataset **out);
 /* NULL where the model folder has none and no other is named. */
 hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **out);
@@ -143,7 +148,8 @@ typedef struct hn_look_set {
     hn_tokenizer *own_tok;   /* that was loaded for this */
     hn_chat *chat;           /* NULL: there is no template */
     hn_check_model model;
-    hn_strlist train, eval;  /* files; eval may be empty */
+    hn_sources train, eval;  /* eval may be empty */
+    bool eval_held_out;      /* eval is what train holds out */
     hn_encode_opts o;
     int64_t eval_limit;
     hn_arena room;

@@ -4,22 +4,6 @@
 
 #include "api/api.h"
 
-/* The evaluation set: a set of its own, else the test split of the folder, else its validation split. */
-hn_status hn_find_files(const hone_config *c, const char *split, hn_strlist *files, hn_error *err) {
-    bool eval = hn_streq(split, "eval");
-    const char *name = eval && c->data.eval_dataset_name ? c->data.eval_dataset_name : c->data.dataset_name;
-    if (!name) {
-        hn_fail(err, HN_EARG, "--dataset_name is missing");
-        hn_error_fix(err, "name a file (.jsonl .json .csv .txt, also .gz and .zst) or a folder with --dataset_name");
-        return HN_EARG;
-    }
-    if (!eval) return hn_dataset_files(name, c->data.train_split, files, err);
-    if (!hn_path_is_dir(name)) return c->data.eval_dataset_name ? hn_dataset_files(name, "train", files, err) : HN_OK;
-    HN_TRY(hn_dataset_files(name, c->data.test_split, files, err));
-    if (files->n == 0) return hn_dataset_files(name, "validation", files, err);
-    return HN_OK;
-}
-
 /* Text becomes blocks when a language is learnt; other tasks keep their rows. */
 static void ask_for_blocks(const hone_config *c, const hone_model *m, hn_encode_opts *o) {
     if (!(c->task->parts & HN_PART_PRETRAIN)) return;
@@ -35,8 +19,9 @@ static hn_status check_ids(const hone_model *m, const hn_rows *rows, hn_error *e
     return hn_fail(err, HN_ESHAPE, "a row holds token id %d, the model's vocabulary has %lld", rows->top_id, (long long)vocab);
 }
 
-/* Takes files; out stays NULL where there are none. */
-static hone_status encode(hone_config *c, const hone_model *m, hone_tokenizer *tok, hn_strlist *files, bool eval, hone_dataset **out) {
+/* Takes the sources. */
+static hone_status encode(hone_config *c, const hone_model *m, hone_tokenizer *tok, hn_sources *s, bool eval, bool held_out,
+                          hone_dataset **out) {
     hn_error err = {0};
     hn_encode_opts o;
     hn_rows *rows = NULL;
@@ -47,7 +32,7 @@ static hone_status encode(hone_config *c, const hone_model *m, hone_tokenizer *t
     if (st == HN_OK) ask_for_blocks(c, m, &o);
     if (st == HN_OK) st = hn_chat_from(c, tok ? tok->t : NULL, &chat, &err);
     o.chat = chat;
-    if (st == HN_OK) st = hn_rows_encode(files, tok ? tok->t : NULL, &o, &rows, &err);
+    if (st == HN_OK) st = hn_sources_encode(s, held_out, tok ? tok->t : NULL, &o, &rows, &err);
     hn_free(root);
     if (st == HN_OK) st = check_ids(m, rows, &err);
     char *from = st == HN_OK && chat && rows->conversational ? hn_strdup(hn_chat_source(chat)) : NULL;
@@ -57,22 +42,24 @@ static hone_status encode(hone_config *c, const hone_model *m, hone_tokenizer *t
     if (st != HN_OK) {
         hn_free(from);
         hn_rows_free(rows);
-        hn_strlist_free(files);
+        hn_sources_release(s);
         return hone_keep(c->ctx, st, &err);
     }
-    *d = (hone_dataset){c->ctx, rows, *files, from};
+    *d = (hone_dataset){c->ctx, rows, *s, held_out, from};
     *out = d;
     return HONE_OK;
 }
 
+/* out stays NULL where there is no evaluation set. */
 hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer *tok, const char *split, hone_dataset **out) {
     *out = NULL;
     hn_error err = {0};
-    hn_strlist files = {0};
-    hn_status st = hn_find_files(c, split, &files, &err);
+    hn_sources s;
+    bool held_out, eval = hn_streq(split, "eval");
+    hn_status st = hn_find_sources(c, eval, &s, &held_out, &err);
     if (st != HN_OK) return hone_keep(c->ctx, st, &err);
-    if (files.n == 0) return HONE_OK;
-    return encode(c, m, tok, &files, hn_streq(split, "eval"), out);
+    if (s.n == 0) return HONE_OK;
+    return encode(c, m, tok, &s, eval, held_out, out);
 }
 
 hone_status hone_dataset_load(hone_config *c, hone_tokenizer *tok, const char *split, hone_dataset **out) {
@@ -83,7 +70,7 @@ hone_status hone_dataset_load(hone_config *c, hone_tokenizer *tok, const char *s
 hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const char *const *json_rows, size_t n, hone_dataset **out) {
     *out = NULL;
     hn_error err = {0};
-    hn_strlist files = {0};
+    hn_sources s;
     char path[64];
     int fd = memfd_create("rows.jsonl", MFD_CLOEXEC);
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
@@ -91,15 +78,9 @@ hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const ch
     for (size_t i = 0; ok && i < n; i++) ok = fputs(json_rows[i], f) >= 0 && fputc('\n', f) != EOF;
     ok = ok && fflush(f) == 0;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    files.v = hn_calloc(1, sizeof *files.v);
-    if (files.v && (files.v[0] = hn_strdup(path))) files.n = 1;
-    hone_status st;
-    if (ok && files.n) {
-        st = encode(c, NULL, tok, &files, false, out);
-    } else {
-        hn_strlist_free(&files);
-        st = hone_keep(c->ctx, hn_nomem(&err, n), &err);
-    }
+    hn_sources_init(&s);
+    hn_status added = ok ? hn_sources_add_file(&s, path, &err) : hn_nomem(&err, n);
+    hone_status st = added == HN_OK ? encode(c, NULL, tok, &s, false, false, out) : hone_keep(c->ctx, added, &err);
     if (f)
         fclose(f);
     else if (fd >= 0)
@@ -110,7 +91,7 @@ hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const ch
 void hone_dataset_free(hone_dataset *d) {
     if (!d) return;
     hn_rows_free(d->rows);
-    hn_strlist_free(&d->files);
+    hn_sources_release(&d->sources);
     hn_free(d->template_source);
     hn_free(d);
 }

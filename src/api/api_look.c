@@ -40,8 +40,9 @@ static hn_status detect_view(hn_look_set *s, hn_error *err) {
     enum { FIRST = 32 };
     int votes[HN_VIEWS] = {0};
     hn_records *r = NULL;
-    if (!s->train.n) return HN_OK;
-    HN_TRY(hn_records_open(s->train.v[0], &r, err));
+    if (!*hn_sources_name(&s->train)) return HN_OK;
+    HN_TRY(hn_records_open(hn_sources_name(&s->train), &r, err));
+    hn_records_set_limit(r, s->train.record_bytes);
     for (int i = 0; i < FIRST; i++) {
         hn_json *record;
         int64_t line;
@@ -61,8 +62,9 @@ static hn_status open_files(hone_config *c, hn_look_set *s, hn_error *err) {
     *s = (hn_look_set){.eval_limit = c->data.max_eval_samples};
     hn_arena_init(&s->room, 0);
     HN_TRY(hn_column_settings(c, err));
-    HN_TRY(hn_find_files(c, "train", &s->train, err));
-    HN_TRY(hn_find_files(c, "eval", &s->eval, err));
+    bool none;
+    HN_TRY(hn_find_sources(c, false, &s->train, &none, err));
+    HN_TRY(hn_find_sources(c, true, &s->eval, &s->eval_held_out, err));
     return hn_encode_from(c, &s->o, false, &s->root, err);
 }
 
@@ -95,17 +97,17 @@ hn_status hn_look_open_run(hone_config *c, const char *dir, const hn_tokenizer *
 
 hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn_error *err) {
     hn_encode_opts o = s->o;
-    const hn_strlist *files = eval ? &s->eval : &s->train;
+    const hn_sources *from = eval ? &s->eval : &s->train;
     if (eval) o.limit = s->eval_limit;
-    return files->n ? hn_rows_look(files, s->tok, &o, s->view, fn, user, err) : HN_OK;
+    return from->n ? hn_sources_look(from, eval && s->eval_held_out, s->tok, &o, s->view, fn, user, err) : HN_OK;
 }
 
 void hn_look_close(hn_look_set *s) {
     hn_model_facts_release(&s->model);
     hn_chat_free(s->chat);
     hn_tokenizer_free(s->own_tok);
-    hn_strlist_free(&s->train);
-    hn_strlist_free(&s->eval);
+    hn_sources_release(&s->train);
+    hn_sources_release(&s->eval);
     hn_free(s->dir);
     hn_free(s->root);
     hn_arena_release(&s->room);

@@ -11,9 +11,8 @@ static void put_text(hn_json *j, const char *key, const char *v) {
 
 hn_json *hone_rows_json(const hone_dataset *d) {
     const hn_rows *r = d->rows;
-    hn_json *j = hn_json_new_object(), *files = hn_json_new_array();
-    for (size_t i = 0; i < d->files.n; i++) hn_json_push(files, hn_json_new_str(d->files.v[i], strlen(d->files.v[i])));
-    hn_json_set(j, "files", files);
+    hn_json *j = hn_json_new_object();
+    hn_json_set(j, "files", hn_sources_files(&d->sources));
     put_text(j, "format", r->format);
     put_text(j, "reason", r->reason);
     const struct { const char *key; int64_t v; } counts[] = {
@@ -25,6 +24,12 @@ hn_json *hone_rows_json(const hone_dataset *d) {
     put_text(j, "prepared", r->prepared);
     hn_json_set(j, "reused", hn_json_new_bool(r->reused));
     put_text(j, "fingerprint", r->fingerprint);
+    if (d->sources.n > 1) hn_json_set(j, "sources", hn_json_ref(r->sources));
+    if (d->sources.n > 1) put_text(j, "mix", d->sources.mix == HN_MIX_INTERLEAVE ? "interleave" : "concatenate");
+    if (d->sources.hold_out > 0) {
+        put_num(j, "val_size", d->sources.hold_out);
+        put_int(j, "val_seed", (int64_t)d->sources.seed);
+    }
     return j;
 }
 

@@ -94,11 +94,11 @@ static hone_status open_parts(hone_config *c, hone_trainer *t) {
     if (st == HONE_OK && t->tok)
         st = hone_keep(c->ctx, hn_model_check_vocab(t->model->m, hn_tokenizer_size(t->tok->t), &err), &err);
     if (st == HONE_OK) st = hone_dataset_load_for(c, t->model, t->tok, "train", &t->train);
-    bool wanted = !hn_streq(c->train.eval_strategy, "no") || c->data.eval_dataset_name;
+    bool wanted = !hn_streq(c->train.eval_strategy, "no") || c->data.eval_dataset_name || c->data.val_size > 0;
     if (st == HONE_OK && wanted) st = hone_dataset_load_for(c, t->model, t->tok, "eval", &t->eval);
     if (st == HONE_OK && !hn_streq(c->train.eval_strategy, "no") && !t->eval) {
         hn_fail(&err, HN_EARG, "--eval_strategy %s needs an evaluation set", c->train.eval_strategy);
-        hn_error_fix(&err, "name one with --eval_dataset_name, or put a test or validation file into the folder");
+        hn_error_fix(&err, "name one with --eval_dataset_name, split one off with --val_size, or put a test or validation file into the folder");
         st = hone_keep(c->ctx, HN_EARG, &err);
     }
     return st;

@@ -25,12 +25,24 @@ const hn_opt hn_config_name_table[] = {
 
 #define AT(field) offsetof(hn_data_opts, field)
 const hn_opt hn_data_table[] = {
-    {"dataset_name", "a file, or a folder whose train*, validation* and test* files are its splits", HN_OPT_STR,
-     AT(dataset_name), NULL, 0, 0, NULL, "Data", "data|train_file|dataset", HN_OPT_COMMON},
-    {"eval_dataset_name", "a file or folder to evaluate on, where it is not a split of the training set", HN_OPT_STR,
-     AT(eval_dataset_name), NULL, 0, 0, NULL, "Data", "validation_file", HN_OPT_COMMON | HN_OPT_NULLABLE},
-    {"dataset_train_split", "split to train on", HN_OPT_STR, AT(train_split), "train", 0, 0, NULL, "Data", NULL, 0},
+    {"dataset_name", "a file, a folder with train*, validation*, test* files, a pattern ('data/*.jsonl'), or org/name in the local hub "
+     "cache; several with commas", HN_OPT_STR, AT(dataset_name), NULL, 0, 0, NULL, "Data", "data|train_file|dataset", HN_OPT_COMMON},
+    {"eval_dataset_name", "what to evaluate on, where it is not a split of the training set", HN_OPT_STR,
+     AT(eval_dataset_name), NULL, 0, 0, NULL, "Data", "validation_file|eval_dataset", HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {"dataset_train_split", "split to train on, or part of it: train[:1000], train[10%:], train+validation", HN_OPT_STR, AT(train_split), "train", 0, 0, NULL, "Data", NULL, 0},
     {"dataset_test_split", "split to evaluate on; where it is absent, validation", HN_OPT_STR, AT(test_split), "test", 0, 0, NULL,
+     "Data", NULL, 0},
+    {"dataset_config", "configuration: the folder of a data set, or beginning of its files' names, to take the splits from", HN_OPT_STR,
+     AT(dataset_config), NULL, 0, 0, NULL, "Data", "dataset_config_name", HN_OPT_NULLABLE},
+    {"val_size", "hold out so many rows (or such a share, below 1) of the training set to evaluate on", HN_OPT_FLOAT, AT(val_size), "0", 0,
+     9e15, NULL, "Data", "val_set_size|test_split_size", 0},
+    {"datasets", "several data sets: [{\"path\": ..., \"split\": ..., \"columns\": ..., \"fraction\" or \"weight\": ..., \"max_samples\": "
+     "..., \"format\": ...}, ...]", HN_OPT_STR, AT(datasets), NULL, 0, 0, NULL, "Data", NULL, HN_OPT_NULLABLE},
+    {"mix_strategy", "how several data sets become one: one after the other, or row by row in turn or by weight", HN_OPT_STR,
+     AT(mix_strategy), "concatenate", 0, 0, "concatenate|interleave|concat|interleave_under|interleave_over", "Data", NULL, 0},
+    {"stopping_strategy", "when an interleaved mixture ends; all_exhausted repeats the smaller sets", HN_OPT_STR, AT(stopping_strategy),
+     "first_exhausted", 0, 0, "first_exhausted|all_exhausted|all_exhausted_without_replacement", "Data", NULL, 0},
+    {"interleave_probs", "weights of the data sets of an interleaved mixture, one each", HN_OPT_LIST, AT(interleave_probs), NULL, 0, 0, NULL,
      "Data", NULL, 0},
     {"dataset_format", "record format, where detection from the columns is not wanted; each: every row its own (hone data formats lists them)",
      HN_OPT_STR, AT(format), NULL, 0, 0, NULL, "Data", NULL, HN_OPT_NULLABLE},
@@ -53,6 +65,8 @@ const hn_opt hn_data_table[] = {
      "sample_by", 0},
     {"on_bad_row", "what to do with a record that cannot be used", HN_OPT_STR, AT(on_bad_row), "error", 0, 0, "error|skip",
      "Data", NULL, 0},
+    {"max_record_bytes", "longest line or record that is read", HN_OPT_INT, AT(max_record_bytes), "67108864", 1024, 1 << 30, NULL, "Data",
+     NULL, 0},
     {"max_train_samples", "use at most so many rows for training", HN_OPT_INT, AT(max_train_samples), NULL, 1, 9e18, NULL, "Data",
      "max_samples", HN_OPT_NULLABLE},
     {"max_eval_samples", "use at most so many rows for evaluation", HN_OPT_INT, AT(max_eval_samples), NULL, 1, 9e18, NULL, "Data",
@@ -61,9 +75,8 @@ const hn_opt hn_data_table[] = {
      "memory only", HN_OPT_STR, AT(prepared_data_dir), NULL, 0, 0, NULL, "Data", "dataset_prepared_path", HN_OPT_NULLABLE},
     {"overwrite_cache", "prepare the rows again though an earlier run has kept them", HN_OPT_BOOL, AT(overwrite_cache), "false", 0, 0,
      NULL, "Data", NULL, 0},
-    {"dataset_config", "local files have no configurations", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL, HN_OPT_HIDDEN},
     {"dataset_num_proc", "rows are always prepared on all threads", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL,
      HN_OPT_HIDDEN},
-    {"dataset_streaming", "rows are read as they come", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL, HN_OPT_HIDDEN},
+    {"dataset_streaming", "rows are read as they come", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", "streaming", HN_OPT_HIDDEN},
     {0}};
 #undef AT

@@ -39,10 +39,8 @@ static int run(hn_cli *cli) {
     hone_dataset *d = NULL;
     int status = cli_context(cli);
     if (status >= 0 || (status = cli_load(cli, false, &m, &tok)) >= 0) return status;
-    const hn_data_opts *data = &cli->task->data;
-    bool folder = data->dataset_name && hn_path_is_dir(data->dataset_name);
-    hone_status st = hone_dataset_load(cli->task, tok, data->eval_dataset_name || folder ? "eval" : "train", &d);
-    if (st == HONE_OK && !d) st = hone_dataset_load(cli->task, tok, "train", &d); /* a folder with a training split only */
+    hone_status st = hone_dataset_load(cli->task, tok, "eval", &d);
+    if (st == HONE_OK && !d) st = hone_dataset_load(cli->task, tok, "train", &d); /* a file, or a folder with a training split only */
     status = st == HONE_OK ? evaluate(cli, m, tok, d) : cli_fail_ctx(cli, st);
     hone_dataset_free(d);
     hone_tokenizer_free(tok);

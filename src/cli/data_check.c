@@ -15,13 +15,12 @@ static hn_status write_json(const char *path, hn_json *j, hn_error *err) {
 static void put_text(hn_json *j, const char *key, const char *s) { hn_json_set(j, key, s ? hn_json_new_str(s, strlen(s)) : NULL); }
 
 static hn_json *whole_json(const hn_look_set *s, const hn_report *r) {
-    hn_json *j = hn_json_new_object(), *files = hn_json_new_array();
+    hn_json *j = hn_json_new_object();
     hn_json *findings = hn_report_json(r);
-    for (size_t i = 0; i < s->train.n; i++) hn_json_push(files, hn_json_new_str(s->train.v[i], strlen(s->train.v[i])));
     put_text(j, "hone_version", HONE_VERSION);
     put_text(j, "task", hn_view_name(s->view));
     put_text(j, "model", s->dir);
-    hn_json_set(j, "files", files);
+    hn_json_set(j, "files", hn_sources_files(&s->train));
     hn_json_iter it;
     for (bool more = hn_json_first(findings, &it); more; more = hn_json_next(&it)) hn_json_set(j, it.key, hn_json_ref(it.value));
     hn_json_free(findings);
@@ -29,7 +28,7 @@ static hn_json *whole_json(const hn_look_set *s, const hn_report *r) {
 }
 
 static void head(const hn_look_set *s, const hn_report *r, hn_buf *out) {
-    hn_buf_printf(out, "%s: %lld rows as %s, %s (%s)", s->train.n ? s->train.v[0] : "", (long long)r->rows, hn_view_name(s->view),
+    hn_buf_printf(out, "%s: %lld rows as %s, %s (%s)", hn_sources_name(&s->train), (long long)r->rows, hn_view_name(s->view),
                   r->format[0] ? r->format : "no format fits", r->reason);
     if (r->eval_rows) hn_buf_printf(out, "; %lld evaluation rows", (long long)r->eval_rows);
     if (r->unusable) hn_buf_printf(out, "; %lld cannot be used", (long long)r->unusable);

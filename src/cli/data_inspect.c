@@ -11,7 +11,7 @@ static hn_status collect(inspection *s, hn_error *err) {
     if (set->o.packing != HN_PACK_NONE) s->packing = hn_packing_name(set->o.packing);
     HN_TRY(hn_look_pass(set, false, one_row, s, err));
     if (!s->packing) return HN_OK;
-    HN_TRY(hn_rows_encode(&set->train, set->tok, &set->o, &packed, err));
+    HN_TRY(hn_sources_encode(&set->train, false, set->tok, &set->o, &packed, err));
     hn_status st = inspect_packed(s, packed, err);
     hn_rows_free(packed);
     return st;

@@ -79,15 +79,14 @@ static hn_json *stats_json(const inspection *s) {
 }
 
 hn_status inspect_json(const inspection *s, hn_json **out, hn_error *err) {
-    hn_json *j = hn_json_new_object(), *files = hn_json_new_array(), *rows = hn_json_new_array();
+    hn_json *j = hn_json_new_object(), *rows = hn_json_new_array();
     hn_buf text = {0};
     hn_status st = HN_OK;
     *out = j;
-    for (size_t i = 0; i < s->set->train.n; i++) hn_json_push(files, hn_json_new_str(s->set->train.v[i], strlen(s->set->train.v[i])));
     put_text(j, "hone_version", HONE_VERSION);
     put_text(j, "task", hn_view_name(s->set->view));
     put_text(j, "model", s->set->dir);
-    hn_json_set(j, "files", files);
+    hn_json_set(j, "files", hn_sources_files(&s->set->train));
     put_text(j, "format", s->format);
     put_text(j, "reason", s->reason);
     hn_json_set(j, "stats", stats_json(s));

@@ -119,7 +119,7 @@ static hn_status row(const inspection *s, const shown_row *r, hn_buf *text, hn_b
 hn_status inspect_page(const inspection *s, hn_buf *out, hn_error *err) {
     hn_buf text = {0};
     hn_status st = HN_OK;
-    const char *name = s->set->train.n ? s->set->train.v[0] : "";
+    const char *name = hn_sources_name(&s->set->train);
     hn_buf_puts(out, "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">\n<title>");
     escape_text(out, hn_path_base(name));
     hn_buf_printf(out, "</title>\n<style>%s</style>\n<h1>What the model sees</h1>\n<p class=dim>", style);

@@ -7,7 +7,7 @@
 #include "cli/inspect.h"
 
 static void figures(const inspection *s, hn_buf *out) {
-    hn_buf_printf(out, "%s: %lld rows as %s, %s (%s)\n", s->set->train.n ? s->set->train.v[0] : "", (long long)s->rows, hn_view_name(s->set->view),
+    hn_buf_printf(out, "%s: %lld rows as %s, %s (%s)\n", hn_sources_name(&s->set->train), (long long)s->rows, hn_view_name(s->set->view),
                   s->format[0] ? s->format : "no format fits", s->reason);
     hn_buf_printf(out, "tokens    %lld, %.1f %% of them targets; longest %lld, mean %.1f, half below %lld, 95 %% below %lld\n", (long long)s->tokens,
                   s->tokens ? 100.0 * (double)s->targets / (double)s->tokens : 0, (long long)s->longest,

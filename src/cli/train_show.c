@@ -24,6 +24,15 @@ static void show_data(const hn_cli *cli, const hn_json *d, const char *head) {
     if (hn_json_get(d, "packing"))
         say(cli, ", packed %s from %lld", text_of(d, "packing"), (long long)int_of(d, "examples"));
     say(cli, "\n");
+    const hn_json *sources = hn_json_get(d, "sources");
+    for (size_t i = 0; i < hn_json_len(sources); i++) {
+        const hn_json *one = hn_json_at(sources, i);
+        say(cli, "%-9s %s: %lld records (%s)\n", i == 0 ? text_of(d, "mix") : "", text_of(one, "name"), (long long)int_of(one, "records"),
+            text_of(one, "format"));
+    }
+    if (hn_json_get(d, "val_size"))
+        say(cli, "%-9s %s by --val_size %g, a permutation seeded with %lld\n", "", hn_streq(head, "data") ? "without the records held out" : "the records held out",
+            hn_json_num(hn_json_get(d, "val_size"), 0), (long long)int_of(d, "val_seed"));
     if (hn_json_get(d, "chat_template")) say(cli, "%-9s %s\n", "template", text_of(d, "chat_template"));
     if (hn_json_get(d, "prepared"))
         say(cli, "%-9s %s (%s)\n", "prepared", text_of(d, "prepared"), hn_json_bool(hn_json_get(d, "reused"), false) ? "found there" : "kept there");

@@ -64,6 +64,8 @@ hn_status hn_records_next_raw(hn_records *r, hn_raw *raw, hn_error *err) HN_MUST
 hn_status hn_raw_parse(hn_raw *raw, hn_json **record, hn_error *err) HN_MUST;
 /* "file:12", or "file: record 12" where lines mean nothing: the place of a record in messages. */
 void hn_raw_place(const hn_raw *raw, char *out, size_t cap);
+/* Is the name one that a reader knows ("train.jsonl.gz")? */
+bool hn_records_known(const char *name);
 /* False after an error that no further record can be read behind. */
 bool hn_records_usable(const hn_records *r);
 
@@ -128,10 +130,21 @@ uint64_t hn_stream_position(const hn_stream *s);
 int64_t hn_stream_given(const hn_stream *s, size_t i);
 void hn_stream_close(hn_stream *s);
 
-/* --dataset_name: a file, or a folder whose files train*, validation*|valid*|dev*, test* are its splits.
- * split: "train", "validation" or "test". *out: paths. ENOENT lists what the folder holds; an absent validation
- * split is HN_OK with n == 0. */
-hn_status hn_dataset_files(const char *name, const char *split, hn_strlist *out, hn_error *err) HN_MUST;
+/* What a user names a data set by. */
+typedef struct hn_source_query {
+    const char *name;       /* as it was written, for messages */
+    const char *path;       /* file, folder or pattern (* ? [] and ** for folders); NULL: name */
+    const char *split;      /* "train", "train[:1000]", "train[10%:]+test"; NULL: "train". Of a folder: the files whose names, or
+                               whose folders' names, say so; train: all files of a folder where nothing does */
+    const char *config;     /* folder, or beginning of the files' names; NULL: the only one, or the default one */
+    const char *data_dir;   /* folder inside path; NULL: path itself */
+    const hn_strlist *data_files; /* paths or patterns inside path, which are the split then; NULL or empty: none are named */
+    bool optional;          /* a split that is not there is no error */
+} hn_source_query;
+/* Appends the parts (one for each split that is joined by +; none where an optional split is absent). Errors: ENOENT with what there
+ * is, EARG: the split's form, several configurations. */
+hn_status hn_sources_find(hn_sources *s, const hn_source_query *q, hn_error *err) HN_MUST;
+bool hn_is_pattern(const char *name); /* does it hold * ? or [ */
 
 /* ------------------------------------------------------------------ examples: records in TRL's shapes
  *
@@ -246,6 +259,7 @@ typedef struct hn_rows { /* columns, in memory or mapped from a file: read only.
     char fingerprint[33];  /* hash of ids, targets and borders */
     char first_text[64];   /* unused bytes are zero */
     struct hn_row_files *files; /* the maps; NULL: the columns are in memory */
+    hn_json *sources;      /* what each source gave: [{"name", "format", "records", "examples"}] */
     char *prepared;        /* folder the columns are mapped from; NULL: memory */
     bool reused;           /* an earlier run had prepared them */
 } hn_rows;

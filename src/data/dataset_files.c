@@ -1,74 +1,286 @@
-/* dataset_files.c - which files a data set consists of: one file, or the files of a folder whose names begin with the
- * split's. The folder itself is searched, then data/ in it, where repositories of data sets keep theirs. */
-#include "data/records_impl.h"
-
+/* dataset_files.c - which files of a folder are a split, and of which configuration: the layouts of data sets on the hub and of
+ * folders that people make.
+ *
+ * A file's split is written in its name or in a folder above it, as the datasets library reads it: train-00000-of-00002.parquet,
+ * my_train.jsonl, validation/part1.csv. What stands above that is the configuration (main/train-*, data/en/test.jsonl); the
+ * folder itself and data/ in it are the default one. A folder without any such name is one split, train. */
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
-static bool begins(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
+#include "data/records_impl.h"
+#include "data/sources_impl.h"
 
-/* Does a file belong to the split? Both names of a validation split are one. */
-static bool belongs(const char *name, const char *split) {
-    if (!hn_records_known(name)) return false;
-    if (hn_streq(split, "validation") || hn_streq(split, "valid") || hn_streq(split, "dev"))
-        return begins(name, "valid") || begins(name, "dev");
-    return begins(name, split);
-}
+static const struct { const char *split, *words; } standard[] = {
+    {"train", "train training"}, {"validation", "validation valid dev val"}, {"test", "test testing eval evaluation"}};
+enum { STANDARD = sizeof standard / sizeof *standard };
 
-static bool optional(const char *split) {
-    static const char *const names[] = {"validation", "valid", "dev", "test"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (hn_streq(split, names[i])) return true;
+/* One file: its path below the folder, its split and configuration. */
+typedef struct {
+    char *path;
+    char split[64]; /* "": none is written anywhere */
+    char config[128];
+} entry;
+
+typedef struct {
+    const char *root;
+    entry *v;
+    size_t n;
+    bool any_split, arrow;
+} listing;
+
+static bool word_in(const char *words, const char *p, size_t n) {
+    for (const char *w = words; *w; w += strspn(w, " ")) {
+        size_t k = strcspn(w, " ");
+        if (k == n && memcmp(w, p, n) == 0) return true;
+        w += k;
+    }
     return false;
 }
 
-static hn_status add(hn_strlist *out, char *path, hn_error *err) {
-    char **v = path ? hn_realloc_array(out->v, out->n + 1, sizeof *v) : NULL;
-    if (!v) {
-        hn_free(path);
-        return hn_nomem(err, sizeof *v);
+/* The standard split that a name, or one of its words ("my_train-2.jsonl"), stands for; NULL: none. */
+static const char *standard_split(const char *name, size_t n) {
+    for (size_t i = 0; i < n;) {
+        size_t k = i;
+        while (k < n && isalpha((unsigned char)name[k])) k++;
+        for (size_t s = 0; s < STANDARD && k > i; s++)
+            if (word_in(standard[s].words, name + i, k - i)) return standard[s].split;
+        i = k + 1;
     }
-    out->v = v;
-    out->v[out->n++] = path;
-    return HN_OK;
+    return NULL;
 }
 
-static hn_status search(const char *dir, const char *split, hn_strlist *out, hn_buf *seen, hn_error *err) {
-    hn_strlist names = {0};
-    HN_TRY(hn_dir_list(dir, &names, err));
-    hn_status st = HN_OK;
-    for (size_t i = 0; i < names.n && st == HN_OK; i++) {
-        if (seen->n < 600) hn_buf_printf(seen, "%s%s", seen->n ? ", " : "", names.v[i]);
-        if (belongs(names.v[i], split)) st = add(out, hn_path_join(dir, names.v[i]), err);
+/* The length of NAME in NAME-00000-of-00003...; 0: not such a name. */
+static size_t sharded(const char *base) {
+    const char *of = strstr(base, "-of-");
+    if (!of || of - base < 7 || of[-6] != '-') return 0;
+    for (int i = 1; i <= 5; i++)
+        if (!isdigit((unsigned char)of[-i]) || !isdigit((unsigned char)of[3 + i])) return 0;
+    return (size_t)(of - base) - 6;
+}
+
+static void copy(char *out, size_t cap, const char *p, size_t n) { snprintf(out, cap, "%.*s", (int)n, p); }
+
+/* The stem of a file's name: what stands before the first dot. */
+static size_t stem(const char *base) { return strcspn(base, "."); }
+
+/* Split and configuration from the path: folders first, from the top, then the name. */
+static void label(entry *e) {
+    const char *base = hn_path_base(e->path), *end = base;
+    for (const char *p = e->path; p < base; p += strcspn(p, "/") + 1) {
+        const char *split = standard_split(p, strcspn(p, "/"));
+        if (!split) continue;
+        copy(e->split, sizeof e->split, split, strlen(split));
+        end = p;
+        break;
     }
-    hn_strlist_free(&names);
+    size_t n = sharded(base);
+    const char *word = !e->split[0] ? standard_split(base, stem(base)) : NULL;
+    if (!e->split[0] && n) { /* train_sft-00000-of-00003 is the split train_sft, but valid-... is validation */
+        const char *whole = NULL;
+        for (size_t s = 0; s < STANDARD; s++)
+            if (word_in(standard[s].words, base, n)) whole = standard[s].split;
+        copy(e->split, sizeof e->split, whole ? whole : base, whole ? strlen(whole) : n);
+    } else if (word) {
+        copy(e->split, sizeof e->split, word, strlen(word));
+    }
+    size_t folders = (size_t)(end - e->path);
+    while (folders && e->path[folders - 1] == '/') folders--;
+    const char *from = e->path;
+    if (folders >= 4 && memcmp(from, "data", 4) == 0 && (folders == 4 || from[4] == '/')) { /* where hub repositories keep theirs */
+        size_t skip = folders == 4 ? 4 : 5;
+        from += skip;
+        folders -= skip;
+    }
+    copy(e->config, sizeof e->config, from, folders);
+}
+
+/* Files that lie beside data and are none. */
+static bool beside(const char *path) {
+    static const char *const names[] = {"config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"};
+    static const char *const stems[] = {"readme", "license", "licence", "notice", "changelog", "citation", "requirements"};
+    const char *base = hn_path_base(path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (hn_streq(base, names[i])) return true;
+    for (size_t i = 0; i < sizeof stems / sizeof *stems; i++)
+        if (strncasecmp(base, stems[i], strlen(stems[i])) == 0 && strchr(".-_", base[strlen(stems[i])])) return true;
+    return false;
+}
+
+static bool same_kind(const char *a, const char *b) {
+    hn_str x = hn_records_extension(a), y = hn_records_extension(b);
+    return x.n == y.n && memcmp(x.p, y.p, x.n) == 0;
+}
+
+/* Where no name says anything, the files of the kind that occurs most are the data. */
+static void keep_commonest(listing *l) {
+    const char *best = NULL;
+    size_t most = 0, kept = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        size_t n = 0;
+        bool counted = false;
+        for (size_t k = 0; k < i && !counted; k++) counted = same_kind(l->v[k].path, l->v[i].path);
+        for (size_t k = i; k < l->n && !counted; k++) n += same_kind(l->v[k].path, l->v[i].path);
+        if (n <= most) continue;
+        most = n;
+        best = l->v[i].path;
+    }
+    for (size_t i = 0; i < l->n; i++) { /* in two steps, as best is among them */
+        if (same_kind(l->v[i].path, best)) continue;
+        hn_free(l->v[i].path);
+        l->v[i].path = NULL;
+    }
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i].path) l->v[kept++] = l->v[i];
+    l->n = kept;
+}
+
+static hn_status read_listing(const char *root, listing *l, hn_error *err) {
+    hn_strlist files;
+    HN_TRY(hn_files_below(root, &files, err));
+    hn_status st = HN_OK;
+    l->root = root;
+    l->v = hn_calloc(files.n ? files.n : 1, sizeof *l->v);
+    if (!l->v) st = hn_nomem(err, files.n * sizeof *l->v);
+    for (size_t i = 0; i < files.n && st == HN_OK; i++) {
+        const char *dot = strrchr(files.v[i], '.');
+        l->arrow = l->arrow || hn_streq(dot, ".arrow");
+        if (!hn_records_known(files.v[i]) || beside(files.v[i])) continue;
+        entry *e = &l->v[l->n++];
+        e->path = files.v[i];
+        files.v[i] = NULL;
+        label(e);
+        l->any_split = l->any_split || e->split[0];
+    }
+    hn_strlist_free(&files);
+    if (st == HN_OK && !l->any_split) keep_commonest(l);
     return st;
 }
 
-static hn_status absent(const char *name, const char *split, const hn_buf *seen, hn_error *err) {
-    hn_fail(err, HN_ENOENT, "%s: no file of the split \"%s\" (%s*.jsonl, .json, .csv, .tsv, .txt) in the folder", name, split, split);
-    hn_error_detail(err, "it holds: %s", seen->n ? seen->p : "nothing");
-    hn_error_fix(err, "name a file with --dataset_name, or another split with --dataset_train_split");
+static void release_listing(listing *l) {
+    for (size_t i = 0; l->v && i < l->n; i++) hn_free(l->v[i].path);
+    hn_free(l->v);
+}
+
+/* Does the entry belong to the configuration: its folder, or the beginning of its name ("main-train.jsonl")? */
+static bool of_config(const entry *e, const char *config) {
+    if (hn_streq(e->config, config)) return true;
+    const char *base = hn_path_base(e->path);
+    size_t n = strlen(config);
+    return strncmp(base, config, n) == 0 && base[n] && strchr("-_.", base[n]);
+}
+
+/* Does the entry belong to a split that is named so? A name of no standard split may also be the stem, or a folder. */
+static bool of_split(const listing *l, const entry *e, const char *split) {
+    const char *known = standard_split(split, strlen(split)), *base = hn_path_base(e->path);
+    bool is_standard = false;
+    for (size_t s = 0; s < STANDARD; s++) is_standard = is_standard || word_in(standard[s].words, split, strlen(split));
+    if (!l->any_split) return hn_streq(split, "train");
+    if (is_standard) return hn_streq(e->split, known);
+    if (hn_streq(e->split, split)) return true;
+    size_t n = strlen(split);
+    if (strncmp(base, split, n) == 0 && !isalnum((unsigned char)base[n])) return true;
+    const char *at = strstr(e->path, split);
+    return at && at < base && at[n] == '/' && (at == e->path || at[-1] == '/');
+}
+
+static void list_splits(const listing *l, hn_error *err) {
+    hn_buf b = {0};
+    for (size_t i = 0; i < l->n && b.n < 600; i++) {
+        bool said = !l->v[i].split[0];
+        for (size_t k = 0; k < i && !said; k++) said = hn_streq(l->v[k].split, l->v[i].split);
+        if (!said) hn_buf_printf(&b, "%s%s", b.n ? ", " : "", l->v[i].split);
+    }
+    if (b.n) hn_error_detail(err, "its splits: %s", b.p);
+    hn_buf_release(&b);
+}
+
+static void list_files(const char *root, hn_error *err) {
+    hn_strlist names;
+    hn_buf b = {0};
+    if (hn_dir_list(root, &names, NULL) != HN_OK) return;
+    for (size_t i = 0; i < names.n && b.n < 600; i++) hn_buf_printf(&b, "%s%s", b.n ? ", " : "", names.v[i]);
+    hn_error_detail(err, "it holds: %s", b.n ? b.p : "nothing");
+    hn_strlist_free(&names);
+    hn_buf_release(&b);
+}
+
+static hn_status absent(const listing *l, const char *name, const char *split, hn_error *err) {
+    hn_fail(err, HN_ENOENT, "%s: no file of the split \"%s\" in the folder", name, split);
+    list_splits(l, err);
+    list_files(l->root, err);
+    if (l->arrow) {
+        hn_error_fix(err, "Arrow files are not read: python -c \"import sys, datasets; datasets.load_from_disk(sys.argv[1]).to_parquet("
+                          "sys.argv[2])\" %s train.parquet", l->root);
+    } else if (l->any_split) {
+        hn_error_fix(err, "name one of its splits with --dataset_train_split, or a file with --dataset_name");
+    } else {
+        hn_error_fix(err, "name a folder with .jsonl, .json, .csv, .tsv, .txt or .parquet files (also .gz, .zst)");
+    }
     return HN_ENOENT;
 }
 
-hn_status hn_dataset_files(const char *name, const char *split, hn_strlist *out, hn_error *err) {
+/* The configuration that is meant where none is named: the default one, or the only one. */
+static hn_status choose_config(const listing *l, const char *name, const char *split, const char **out, hn_error *err) {
+    hn_buf b = {0};
+    const char *only = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const entry *e = &l->v[i];
+        if (!of_split(l, e, split)) continue;
+        bool said = false;
+        for (size_t k = 0; k < i && !said; k++) said = of_split(l, &l->v[k], split) && hn_streq(l->v[k].config, e->config);
+        if (said) continue;
+        if (!e->config[0]) only = e->config, n = 1;
+        if (!e->config[0]) break;
+        if (b.n < 600) hn_buf_printf(&b, "%s%s", b.n ? ", " : "", e->config);
+        only = e->config;
+        n++;
+    }
+    *out = only ? only : "";
+    hn_status st = HN_OK;
+    if (n > 1) {
+        st = hn_fail(err, HN_EARG, "%s: the folder holds several configurations of the split \"%s\"", name, split);
+        hn_error_detail(err, "they are: %s", b.p);
+        hn_error_fix(err, "choose one with --dataset_config NAME, or name the files by a pattern");
+    }
+    hn_buf_release(&b);
+    return st;
+}
+
+static bool has_config(const listing *l, const char *config) {
+    for (size_t i = 0; i < l->n; i++)
+        if (of_config(&l->v[i], config)) return true;
+    return false;
+}
+
+static hn_status no_config(const listing *l, const char *name, const char *config, hn_error *err) {
+    hn_fail(err, HN_ENOENT, "%s: no configuration \"%s\": neither a folder nor the beginning of a file's name", name, config);
+    list_files(l->root, err);
+    hn_error_fix(err, "--dataset_config takes the name of a folder with train*, validation*, test* files in it");
+    return HN_ENOENT;
+}
+
+hn_status hn_folder_files(const char *name, const char *root, const char *config, const char *split, bool optional, hn_strlist *out,
+                          hn_error *err) {
     *out = (hn_strlist){0};
-    if (!hn_path_exists(name)) {
-        hn_fail(err, HN_ENOENT, "the data set '%s' does not exist", name);
-        hn_error_fix(err, "--dataset_name takes a file or a folder on this machine");
-        return HN_ENOENT;
+    listing l = {0};
+    hn_status st = read_listing(root, &l, err);
+    if (config && !config[0]) config = NULL;
+    bool given = st == HN_OK && config && !(hn_streq(config, "default") && !has_config(&l, config));
+    if (given && !has_config(&l, config)) st = no_config(&l, name, config, err);
+    bool all = !given && !l.any_split;
+    if (st == HN_OK && !given && !all) st = choose_config(&l, name, split, &config, err);
+    bool in_root = false; /* files of the folder itself hide those of data/ in it */
+    for (size_t i = 0; i < l.n && st == HN_OK && !given && !all && !config[0]; i++)
+        in_root = in_root || (of_split(&l, &l.v[i], split) && !l.v[i].config[0] && strncmp(l.v[i].path, "data/", 5) != 0);
+    for (size_t i = 0; i < l.n && st == HN_OK; i++) {
+        const entry *e = &l.v[i];
+        bool mine = all || (given ? of_config(e, config) : hn_streq(e->config, config) && !(in_root && strncmp(e->path, "data/", 5) == 0));
+        if (mine && of_split(&l, e, split)) st = hn_strlist_add(out, hn_path_join(root, e->path), err);
     }
-    if (!hn_path_is_dir(name)) return optional(split) ? HN_OK : add(out, hn_strdup(name), err);
-    hn_buf seen = {0};
-    char *data = hn_path_join(name, "data");
-    hn_status st = data ? search(name, split, out, &seen, err) : hn_nomem(err, strlen(name));
-    if (st == HN_OK && out->n == 0 && hn_path_is_dir(data)) st = search(data, split, out, &seen, err);
-    if (st == HN_OK && out->n == 0 && !optional(split)) st = absent(name, split, &seen, err);
-    if (st != HN_OK) {
-        hn_strlist_free(out);
-        *out = (hn_strlist){0};
-    }
-    hn_buf_release(&seen);
-    hn_free(data);
+    if (st == HN_OK && out->n == 0 && !optional) st = absent(&l, name, split, err);
+    if (st != HN_OK) hn_strlist_free(out);
+    release_listing(&l);
     return st;
 }

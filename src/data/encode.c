@@ -73,8 +73,8 @@ static hn_status keep(job *j, const hn_row *row, int64_t line, hn_error *err) {
 
 static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
     job *j = user;
-    (void)p;
     if (it->st != HN_OK) return refuse(j, it, err);
+    p->part[it->raw.part].examples += (int64_t)it->count;
     for (size_t i = 0; i < it->examples.notes; i++) hn_examples_note(&j->notes, it->examples.note[i].what, it->examples.note[i].n);
     for (size_t i = 0; i < it->count; i++)
         for (size_t k = 0; k < it->encoded[i].n; k++) HN_TRY(keep(j, &it->encoded[i].row[k], it->raw.line, err));
@@ -178,6 +178,24 @@ static void name_formats(job *j) {
     if (j->o->packing == HN_PACK_BLOCKS) snprintf(r->reason, sizeof r->reason, "blocks of %lld tokens", (long long)j->o->max_length);
 }
 
+/* What each source gave. */
+static hn_status list_sources(job *j, hn_error *err) {
+    hn_json *list = hn_json_new_array();
+    if (!list) return hn_nomem(err, 64);
+    for (size_t i = 0; i < j->pass.sources->n; i++) {
+        const hn_pass_part *known = &j->pass.part[i];
+        const char *name = j->pass.sources->part[i].name, *format = known->format ? hn_format_name(known->format) : "";
+        hn_json *one = hn_json_new_object();
+        hn_json_set(one, "name", hn_json_new_str(name, strlen(name)));
+        hn_json_set(one, "format", hn_json_new_str(format, strlen(format)));
+        hn_json_set(one, "records", hn_json_new_int(known->records));
+        hn_json_set(one, "examples", hn_json_new_int(known->examples));
+        hn_json_push(list, one);
+    }
+    j->counts->sources = list;
+    return HN_OK;
+}
+
 static hn_status make(job *j, hn_error *err) {
     const hn_encode_opts *o = j->o;
     HN_TRY(hn_store_begin(&j->store, o->packing == HN_PACK_BFD || o->packing == HN_PACK_BFD_SPLIT, &j->counts, err));
@@ -191,6 +209,7 @@ static hn_status make(job *j, hn_error *err) {
     r->truncated += j->packer.cut;
     if (r->rows == 0 || (o->packing != HN_PACK_NONE && r->targets == 0 && !o->keep_all)) return nothing_left(j, err);
     name_formats(j);
+    HN_TRY(list_sources(j, err));
     memcpy(r->first_text, j->pass.first_text, sizeof r->first_text);
     note_what_happened(j);
     return hn_store_finish(&j->store, err);

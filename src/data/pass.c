@@ -80,6 +80,7 @@ static bool read_one(run *r, block *b) {
     if (st != HN_OK) spoil(it, st, &why);
     it->fatal = st != HN_OK && (st != HN_EFORMAT || !hn_stream_usable(r->stream));
     r->p->read++;
+    part_of(r, it)->records++;
     b->n++;
     return !it->fatal;
 }

@@ -27,6 +27,7 @@ typedef struct hn_pass_part { /* what is known of a source */
     const hn_format *format; /* NULL: not chosen yet */
     char reason[HN_REASON];
     hn_gather *gather;       /* NULL: the format needs none */
+    int64_t records, examples; /* read so far, bad ones among them; handed on */
 } hn_pass_part;
 
 struct hn_pass {

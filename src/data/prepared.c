@@ -144,6 +144,7 @@ hn_status hn_prepared_commit(hn_prepared *p, const hn_store *s, const hn_json *s
     hn_rows *r = hn_calloc(1, sizeof *r);
     if (!r) return hn_nomem(err, sizeof *r);
     *r = *s->rows;
+    r->sources = hn_json_ref(r->sources);
     for (int c = 0; c < HN_COLS; c++) bytes[c] = s->col[c].n;
     hn_status st = hn_rows_map(r, p->temp, bytes, err); /* mapped before the move: whatever happens to the place, these stay */
     if (st == HN_OK) {

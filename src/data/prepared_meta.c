@@ -23,6 +23,7 @@ static hn_json *describe(const hn_store *s, const hn_json *said) {
 #define X(field) set_text(j, #field, r->field);
     TEXTS(X)
 #undef X
+    hn_json_set(j, "sources", hn_json_ref(r->sources));
     hn_json_set(j, "said", hn_json_ref((hn_json *)(uintptr_t)said));
     for (int c = 0; c < HN_COLS; c++) {
         if (!s->col[c].digest[0]) continue;
@@ -92,6 +93,7 @@ hn_status hn_prepared_read_meta(const char *dir, hn_rows *r, uint64_t bytes[HN_C
     if (st == HN_OK) st = hn_json_parse(text.p, (size_t)(end - text.p), path, 1, &j, err);
     if (st == HN_OK && !take(j, r, bytes, digest)) st = hn_fail(err, HN_EFORMAT, "'%s' is of another version", path);
     if (st == HN_OK) *said = hn_json_ref(hn_json_get(j, "said"));
+    if (st == HN_OK) r->sources = hn_json_ref(hn_json_get(j, "sources"));
     hn_json_free(j);
     hn_buf_release(&text);
     hn_free(path);

@@ -12,8 +12,7 @@ static const hn_reader *const readers[] = {
 };
 enum { READERS = sizeof readers / sizeof *readers };
 
-/* The extension of a name, compression aside: "a.jsonl.gz" gives "jsonl" (n 0: none). */
-static hn_str extension(const char *path) {
+hn_str hn_records_extension(const char *path) {
     const char *name = hn_path_base(path), *end = name + strlen(name);
     if (end - name > 3 && memcmp(end - 3, ".gz", 3) == 0) end -= 3;
     else if (end - name > 4 && memcmp(end - 4, ".zst", 4) == 0) end -= 4;
@@ -38,7 +37,7 @@ bool hn_reader_at(size_t i, hn_reader_info *out) {
 }
 
 bool hn_records_known(const char *name) {
-    hn_str x = extension(name);
+    hn_str x = hn_records_extension(name);
     for (size_t i = 0; i < READERS; i++)
         if (lists(readers[i]->extensions, x)) return true;
     return false;
@@ -84,7 +83,7 @@ static hn_status check_unicode(const char *path, const char *head, size_t n, hn_
 }
 
 static hn_status choose(hn_records *r, hn_error *err) {
-    hn_str x = extension(r->src.path);
+    hn_str x = hn_records_extension(r->src.path);
     const char *head = r->src.buf ? r->src.buf + r->src.at : "";
     const hn_reader *named = NULL, *fitting = NULL;
     HN_TRY(check_unicode(r->src.path, head, r->src.n, err));

@@ -45,8 +45,8 @@ hn_status hn_records_plain(const char *path, const char *p, size_t n, int64_t li
 hn_status hn_records_too_long(const hn_records *r, const char *what, int64_t line, hn_error *err);
 /* EFORMAT unless the value is an object; it is freed then. */
 hn_status hn_records_object(const char *place, hn_json *value, hn_json **record, hn_error *err) HN_MUST;
-/* Is the name one that a reader knows ("train.jsonl.gz")? */
-bool hn_records_known(const char *name);
+/* The extension of a name, compression aside: "a.jsonl.gz" gives "jsonl" (n 0: none). */
+hn_str hn_records_extension(const char *path);
 
 /* Delimited text (read_csv.c), for the readers of .csv and .tsv. */
 typedef struct hn_delimited {

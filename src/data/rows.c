@@ -17,6 +17,7 @@ void hn_rows_free(hn_rows *r) {
         HN_COLUMNS(HN_X)
 #undef HN_X
     }
+    hn_json_free(r->sources);
     hn_free(r->prepared);
     hn_free(r);
 }

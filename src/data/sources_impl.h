@@ -14,6 +14,14 @@ typedef struct hn_split {
     hn_slice slice;
 } hn_split;
 hn_status hn_split_next(const char *spec, size_t *at, hn_split *out, hn_error *err) HN_MUST;
+/* The files below a folder, sorted, as paths relative to it; hidden ones and those in hidden folders are left out. */
+hn_status hn_files_below(const char *dir, hn_strlist *out, hn_error *err) HN_MUST;
+/* The files a pattern stands for, sorted; none: ENOENT. */
+hn_status hn_files_matching(const char *pattern, hn_strlist *out, hn_error *err) HN_MUST;
+/* The files of a split of the folder root, which is called name in messages; config NULL: the default or only one. None: ENOENT
+ * with what there is, unless optional. */
+hn_status hn_folder_files(const char *name, const char *root, const char *config, const char *split, bool optional, hn_strlist *out,
+                          hn_error *err) HN_MUST;
 /* Replaces the record by one with the columns that are asked for. EFORMAT, without a place: one is missing. */
 hn_status hn_columns_apply(const hn_columns *c, hn_json **record, hn_error *err) HN_MUST;
 

@@ -1,7 +1,7 @@
-/* hub.c - which folder a model name means: a folder itself, or a snapshot in the local hub cache.
+/* hub.c - which folder the name of a model or data set means: a folder itself, or a snapshot in the local hub cache.
  *
- * Layout of the cache: <root>/models--org--name/refs/<revision> holds the commit, snapshots/<commit>/ the files. It is
- * only read; nothing is ever downloaded. */
+ * Layout of the cache: <root>/models--org--name/refs/<revision> holds the commit, snapshots/<commit>/ the files; datasets--
+ * likewise. It is only read; nothing is ever downloaded. */
 #include "io/io.h"
 
 #include <ctype.h>
@@ -39,9 +39,15 @@ static bool is_revision(const char *r) {
     return true;
 }
 
-static void repo_dir(hn_buf *out, const char *name) {
+/* The kinds of repository, as the cache and the download command have them. */
+typedef struct {
+    const char *kind, *option;
+} repo_kind;
+static const repo_kind model = {"models", ""}, dataset = {"datasets", "--repo-type dataset "};
+
+static void repo_dir(hn_buf *out, const repo_kind *kind, const char *name) {
     cache_root(out);
-    hn_buf_puts(out, "/models--");
+    hn_buf_printf(out, "/%s--", kind->kind);
     for (const char *p = name; *p; p++) {
         if (*p == '/') hn_buf_puts(out, "--");
         else hn_buf_putc(out, *p);
@@ -60,24 +66,26 @@ static void commit_of(const char *repo, const char *revision, hn_buf *commit) {
     hn_buf_release(&ref);
 }
 
-static hn_status not_there(const char *name, const char *revision, const char *repo, bool has_repo, hn_error *err) {
-    hn_fail(err, HN_ENOENT, "model '%s' is neither a folder nor in the local hub cache", name);
+static hn_status not_there(const repo_kind *kind, const char *name, const char *revision, const char *repo, bool has_repo,
+                           hn_error *err) {
+    if (kind == &model) hn_fail(err, HN_ENOENT, "model '%s' is neither a folder nor in the local hub cache", name);
+    else hn_fail(err, HN_ENOENT, "the data set '%s' is neither a file or folder nor in the local hub cache", name);
     if (has_repo) hn_error_detail(err, "%s has no snapshot of revision '%s'", repo, revision);
     else hn_error_detail(err, "looked for the folder '%s' and for %s", name, repo);
-    if (hn_streq(revision, "main")) hn_error_fix(err, "hf download %s", name);
-    else hn_error_fix(err, "hf download %s --revision %s", name, revision);
+    if (hn_streq(revision, "main")) hn_error_fix(err, "hf download %s%s", kind->option, name);
+    else hn_error_fix(err, "hf download %s%s --revision %s", kind->option, name, revision);
     return HN_ENOENT;
 }
 
-static hn_status find_snapshot(const char *name, const char *revision, char **dir, hn_error *err) {
+static hn_status find_snapshot(const repo_kind *kind, const char *name, const char *revision, char **dir, hn_error *err) {
     hn_buf repo = {0}, commit = {0}, path = {0};
     hn_status st = HN_OK;
-    repo_dir(&repo, name);
+    repo_dir(&repo, kind, name);
     if (!repo.failed) commit_of(repo.p, revision, &commit);
     if (!commit.failed && commit.n) hn_buf_printf(&path, "%s/snapshots/%s", repo.p, commit.p);
     if (repo.failed || commit.failed || path.failed) st = hn_nomem(err, strlen(name));
     else if (!path.p || !is_revision(commit.p) || !hn_path_is_dir(path.p))
-        st = not_there(name, revision, repo.p, hn_path_is_dir(repo.p), err);
+        st = not_there(kind, name, revision, repo.p, hn_path_is_dir(repo.p), err);
     else if (!(*dir = hn_buf_take(&path))) st = hn_nomem(err, strlen(name));
     hn_buf_release(&repo);
     hn_buf_release(&commit);
@@ -99,5 +107,15 @@ hn_status hn_model_dir_find(const char *name, const char *revision, char **dir, 
     if (!is_hub_name(name)) return hn_fail(err, HN_ENOENT, "model folder '%s' does not exist", name);
     if (!revision) revision = "main";
     if (!is_revision(revision)) return hn_fail(err, HN_EARG, "'%s' cannot be a revision", revision);
-    return find_snapshot(name, revision, dir, err);
+    return find_snapshot(&model, name, revision, dir, err);
+}
+
+bool hn_hub_name(const char *name) { return is_hub_name(name); }
+
+hn_status hn_dataset_dir_find(const char *name, const char *revision, char **dir, hn_error *err) {
+    *dir = NULL;
+    if (!revision) revision = "main";
+    if (!is_hub_name(name)) return hn_fail(err, HN_ENOENT, "the data set '%s' does not exist", name);
+    if (!is_revision(revision)) return hn_fail(err, HN_EARG, "'%s' cannot be a revision", revision);
+    return find_snapshot(&dataset, name, revision, dir, err);
 }

@@ -69,5 +69,8 @@ hn_status hn_st_write_dir(const char *dir, const char *stem, const hn_st_item *i
  * $HF_HOME/hub, $XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub). revision: branch, tag or commit; NULL: main.
  * *dir is the caller's (hn_free). ENOENT tells where it looked and the download command. */
 hn_status hn_model_dir_find(const char *name, const char *revision, char **dir, hn_error *err) HN_MUST;
+/* The same for a data set (datasets--org--name) in the cache; the name itself is not looked at as a path. */
+hn_status hn_dataset_dir_find(const char *name, const char *revision, char **dir, hn_error *err) HN_MUST;
+bool hn_hub_name(const char *name); /* "org/name" or "name", of the letters the hub allows */
 
 #endif

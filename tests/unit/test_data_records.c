@@ -304,53 +304,6 @@ static void test_no_file(void **state) {
     assert_non_null(strstr(e.detail, "jsonl"));
 }
 
-/* Files of a folder are its splits. */
-static void expect_files(const char *split, const char *want) {
-    hn_strlist l;
-    hn_error e = {0};
-    if (hn_dataset_files(data_dir, split, &l, &e) != HN_OK) fail_msg("%s", e.msg);
-    hn_buf b = {0};
-    for (size_t i = 0; i < l.n; i++) hn_buf_printf(&b, "%s ", l.v[i] + strlen(data_dir) + 1);
-    assert_string_equal(b.p ? b.p : "", want);
-    hn_buf_release(&b);
-    hn_strlist_free(&l);
-}
-
-static void test_folders(void **state) {
-    (void)state;
-    assert_int_equal(hn_dir_remove(data_dir, NULL), HN_OK);
-    assert_int_equal(hn_dir_make(data_dir, NULL), HN_OK);
-    hn_strlist l;
-    hn_error e = {0};
-    data_text("README.md", "read me");
-    data_text("train.arrow", "ARROW1");
-    assert_int_equal(hn_dataset_files(data_dir, "train", &l, &e), HN_ENOENT);
-    assert_int_equal(l.n, 0);
-    assert_string_equal(e.detail, "it holds: README.md, train.arrow");
-    expect_files("validation", "");
-    expect_files("test", "");
-    char data[600];
-    snprintf(data, sizeof data, "%s/data", data_dir);
-    assert_int_equal(hn_dir_make(data, NULL), HN_OK);
-    data_text("data/train-00000-of-00002.jsonl.gz", "");
-    data_text("data/train-00001-of-00002.jsonl.gz", "");
-    expect_files("train", "data/train-00000-of-00002.jsonl.gz data/train-00001-of-00002.jsonl.gz ");
-    data_text("train.csv", "");
-    data_text("valid.txt", "");
-    data_text("dev2.json.zst", "");
-    data_text("test_a.ndjson", "");
-    expect_files("train", "train.csv ");
-    expect_files("validation", "dev2.json.zst valid.txt ");
-    expect_files("test", "test_a.ndjson ");
-    assert_int_equal(hn_dataset_files(data_dir, "train_sft", &l, &e), HN_ENOENT);
-    assert_int_equal(hn_dataset_files("/nonexistent", "train", &l, &e), HN_ENOENT);
-    assert_int_equal(hn_dataset_files(data_text("one.jsonl", ""), "train", &l, &e), HN_OK);
-    assert_int_equal(l.n, 1);
-    hn_strlist_free(&l);
-    assert_int_equal(hn_dataset_files(data_text("one.jsonl", ""), "test", &l, &e), HN_OK);
-    assert_int_equal(l.n, 0);
-}
-
 /* Out of memory at every allocation is a status, and nothing leaks. */
 static void test_no_memory(void **state) {
     (void)state;
@@ -427,7 +380,6 @@ int main(void) {
         cmocka_unit_test(test_large_compressed), cmocka_unit_test(test_bad_json), cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_long_records), cmocka_unit_test(test_not_text), cmocka_unit_test(test_raw),
         cmocka_unit_test(test_no_memory), cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_folders),
     };
     return cmocka_run_group_tests(tests, data_dir_make, data_dir_drop);
 }
