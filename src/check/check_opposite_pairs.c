@@ -2,10 +2,10 @@
  * record (a reference answer, a whole conversation) that agrees with the rejected side.
  *
  * People disagree about one pair in a thousand that they see twice; one in a hundred counts. A column is believed only if it
- * agrees with the chosen side in four of five rows where it agrees with either: elsewhere it is no reference. */
+ * agrees with the chosen side in two of three rows where it agrees with either: elsewhere it is no reference. */
 #include "check/check_impl.h"
 
-static const double pair_share = 0.01, reference_share = 0.02;
+static const double pair_share = 0.01, reference_share = 0.02, believed = 0.65;
 enum { COLUMNS = 16, LEAST = 10 };
 
 typedef struct column {
@@ -78,9 +78,7 @@ static void end(void *self, hn_check_ctx *c) {
     for (int i = 0; i < s->columns; i++) {
         column *k = &s->column[i];
         int64_t n = k->chosen + k->rejected.n;
-        if (!k->rejected.n || n < LEAST || (double)k->chosen < 0.8 * (double)n - 1e-9) {
-            if (n < LEAST || !k->rejected.n || (double)k->chosen < 0.6 * (double)n) continue;
-        }
+        if (!k->rejected.n || n < LEAST || (double)k->chosen < believed * (double)n) continue;
         hn_finding *f = hn_found(c, hn_judge(k->rejected.n, n, reference_share), &k->rejected, n,
                                  "column \"%s\" is the chosen answer in %lld rows and the rejected one in %lld", k->name, (long long)k->chosen,
                                  (long long)k->rejected.n);
