@@ -115,6 +115,10 @@ HONE_API hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok,
 HONE_API void hone_dataset_free(hone_dataset *d);
 HONE_API int64_t hone_dataset_rows(const hone_dataset *d);
 HONE_API char *hone_dataset_info_json(const hone_dataset *d); /* format, rows, dropped, truncated, token counts */
+/* Checks the rows that a config names (task "data" or "sft"; view: "sft", "preference" ..., NULL: as the records are), loading no
+ * weights. *json: findings with id, severity, rows, places, cost, remedy. HONE_GATE: there are errors among them; json is made all the
+ * same. */
+HONE_API hone_status hone_data_check(hone_config *c, const char *view, char **json);
 /* Row i: borrowed ids[n] and loss[n] (1: the token is a target). */
 HONE_API hone_status hone_dataset_row(const hone_dataset *d, int64_t i, const int32_t **ids, const uint8_t **loss, int64_t *n);
 

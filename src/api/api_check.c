@@ -42,6 +42,27 @@ done:
     return st;
 }
 
+hone_status hone_data_check(hone_config *c, const char *view, char **json) {
+    *json = NULL;
+    hn_look_set s;
+    hn_report r = {0};
+    hn_error err = {0};
+    hn_buf b = {0};
+    hn_status st = hn_look_open(c, view, &s, &err);
+    if (st == HN_OK) st = hn_look_check(c, &s, false, &r, &err);
+    if (st == HN_OK) {
+        hn_json *j = hn_report_json(&r);
+        hn_json_write(&b, j, 0);
+        hn_json_free(j);
+        *json = hn_buf_take(&b);
+        if (!*json) st = hn_nomem(&err, 1);
+    }
+    if (st == HN_OK && hn_report_count(&r, HN_SEVERITY_ERROR)) st = hn_fail(&err, HN_EGATE, "%s: %s", r.v[0].id, r.v[0].message);
+    hn_report_release(&r);
+    hn_look_close(&s);
+    return hone_keep(c->ctx, st, &err);
+}
+
 enum { FIRST_ROWS = 512 }; /* what a run looks at before it starts: a blink, whatever the size of the data */
 
 static hn_status refuse(const hn_report *r, hn_error *err) {

@@ -12,7 +12,8 @@ typedef struct state {
 static const char *const roles[] = {"system", "user", "assistant", "tool", "developer", "function", "ipython", "environment", "documents"};
 /* Names that record formats take for one of these. */
 static const char *const aliases[] = {"human", "gpt", "prompter", "observation", "function_call", "function_response", "tool_call", "tool_response",
-                                      "chatgpt", "bing", "bard", "model", "bot", "gpt4", "claude", "instruction"};
+                                      "chatgpt", "bing", "bard", "model", "bot", "gpt4", "gpt_4", "claude", "usr", "chatbot", "ai", "llm", "tool_result",
+                                      "function_calls", "tool_calls"};
 
 static bool one_of(hn_str role, const char *const *names, size_t n) {
     for (size_t i = 0; i < n; i++)

@@ -1,4 +1,4 @@
-/* rooms: api train gen model objective nn grad data text io dev base */
+/* rooms: api check train gen model objective nn grad data text io dev base */
 /* test_api.c - the public header as an embedding program uses it: settings, a training loop of its own on rows in memory,
  * generation, scores, and errors that leave text and remedy in the context. */
 #include <math.h>
@@ -48,6 +48,34 @@ static void test_settings(void **state) {
     hone_config_free(c);
     assert_int_equal(hone_config_new(ctx, "juggle", &c), HONE_BAD_ARGUMENT);
     assert_null(c);
+}
+
+static void test_data_check(void **state) {
+    (void)state;
+    hone_config *c = NULL;
+    char path[4200], *json = NULL;
+    snprintf(path, sizeof path, "%s/rows.jsonl", scratch);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (int i = 0; i < 20; i++) fprintf(f, "{\"prompt\": \"number %d\", \"completion\": \"%s\"}\n", i, i % 4 ? "one and two" : " ");
+    fclose(f);
+    assert_int_equal(hone_config_new(ctx, "data", &c), HONE_OK);
+    assert_int_equal(hone_config_set(c, "model_name_or_path", base), HONE_OK);
+    assert_int_equal(hone_config_set(c, "dataset_name", path), HONE_OK);
+    assert_int_equal(hone_data_check(c, NULL, &json), HONE_OK);
+    assert_non_null(strstr(json, "\"id\": \"empty-answer\""));
+    hone_free(json);
+    assert_int_equal(hone_data_check(c, "juggle", &json), HONE_BAD_ARGUMENT);
+    assert_null(json);
+    f = fopen(path, "a");
+    assert_non_null(f);
+    fputs("{\"prompt\": \"x\", \"reply\": \"y\"}\n", f);
+    fclose(f);
+    assert_int_equal(hone_data_check(c, NULL, &json), HONE_GATE);
+    assert_non_null(strstr(json, "wrong-columns"));
+    assert_non_null(strstr(hone_last_error(ctx), "wrong-columns"));
+    hone_free(json);
+    hone_config_free(c);
 }
 
 static void test_errors_have_a_place_and_a_remedy(void **state) {
@@ -167,7 +195,7 @@ static void test_tokens_there_and_back(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_settings),   cmocka_unit_test(test_errors_have_a_place_and_a_remedy),
+        cmocka_unit_test(test_settings), cmocka_unit_test(test_data_check),   cmocka_unit_test(test_errors_have_a_place_and_a_remedy),
         cmocka_unit_test(test_generation), cmocka_unit_test(test_tokens_there_and_back),
         cmocka_unit_test(test_a_loop_of_ones_own),
     };
