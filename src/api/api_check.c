@@ -31,6 +31,7 @@ hn_status hn_look_check(hone_config *c, hn_look_set *s, bool quick, hn_report *o
     hn_check_setup setup;
     pass p = {.keep_unreadable = s->o.skip_bad || quick};
     set_up(c, s, quick, &setup);
+    if (s->o.assistant_only && (!s->chat || hn_chat_span_source(s->chat) == HN_SPANS_NONE)) s->o.assistant_only = false; /* a check says so */
     hn_status st;
     HN_GO(st, hn_checker_new(&setup, &p.checker, err));
     HN_GO(st, hn_look_pass(s, false, one_row, &p, err));

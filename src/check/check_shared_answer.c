@@ -16,13 +16,14 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     state *s = self;
     (void)c;
     if (!f->answers || !f->prompt.p || hn_blank(f->answer[0])) return;
+    uint64_t question = hn_said_hash(f->prompt); /* of a conversation the last one: many end with thanks */
     hn_seen_entry *e = hn_seen_at(&s->answers, f->said[0]);
     if (!e) return;
     if (e->count == 0) {
-        e->value = f->asked;
+        e->value = question;
         e->file = row->file;
         e->line = row->line;
-    } else if (e->value == f->asked) {
+    } else if (e->value == question) {
         return;
     }
     e->count++;

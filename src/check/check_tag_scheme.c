@@ -35,9 +35,17 @@ static void count(state *s, hn_str t, const hn_look *row) {
     hn_tally_add(&s->tag[i].rows, row);
 }
 
+/* As they were read: reading turns IOB1 and sequences that are none into IOB2. */
+static const hn_json *tags_of(const hn_look *row, const hn_facets *f) {
+    static const char *const columns[] = {"ner_tags", "tags", "labels", "pos_tags", "chunk_tags", "upos"};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        if (hn_json_type(hn_json_get(row->record, columns[i])) == HN_JSON_ARRAY) return hn_json_get(row->record, columns[i]);
+    return hn_json_get(f->value, "tags");
+}
+
 static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets *f) {
     state *s = self;
-    const hn_json *tokens = hn_json_get(f->value, "tokens"), *tags = hn_json_get(f->value, "tags");
+    const hn_json *tokens = hn_json_get(f->value, "tokens"), *tags = tags_of(row, f);
     hn_str last = {"O", 1};
     bool broken = false;
     (void)c;

@@ -51,6 +51,12 @@ static void end(void *self, hn_check_ctx *c) {
         hn_json_free(list);
     }
     c->failed |= s->probe.failed;
+    if (c->setup->assistant_only && c->setup->chat && hn_chat_span_source(c->setup->chat) == HN_SPANS_NONE) {
+        hn_finding *f = hn_found(c, HN_SEVERITY_ERROR, NULL, 0, "--assistant_only_loss is asked for, and the template of %s neither marks what the assistant writes nor lets "
+                                 "it be derived", hn_chat_source(c->setup->chat));
+        hn_found_cost(c, f, "training stops before it begins");
+        hn_found_remedy(c, f, "mark the assistant's part with {%% generation %%}, or leave out --assistant_only_loss");
+    }
     if (s->broken.n) {
         hn_found(c, HN_SEVERITY_WARN, &s->broken, of, "in %lld of %lld conversations looked at the rendering of the beginning is not the beginning of the rendering",
                  (long long)s->broken.n, (long long)of);

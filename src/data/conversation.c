@@ -26,7 +26,11 @@ static hn_status take_tools(const hn_json *x, hn_json **out, hn_error *err) {
 static hn_status render(hn_encoder *e, const hn_json *x, const hn_json *messages, bool generation_prompt, bool spans, hn_error *err) {
     hn_json *tools;
     const hn_json *kwargs = hn_json_get(x, "chat_template_kwargs");
-    if (!e->o->chat) return hn_encoder_no_template(err);
+    if (!e->o->chat) {
+        hn_status st = hn_encoder_no_template(err);
+        if (e->look && err) err->code = st = HN_EFORMAT;
+        return st;
+    }
     if (kwargs && hn_json_type(kwargs) != HN_JSON_OBJECT)
         return hn_bad_row(err, "column \"chat_template_kwargs\" is %s, an object is expected", hn_json_what(kwargs));
     HN_TRY(take_tools(x, &tools, err));

@@ -100,7 +100,7 @@ hn_status hn_encoder_settle(hn_encoder *e, const hn_example *first, hn_error *er
         return HN_EARG;
     }
     bool chat = e->conversational = hn_example_is_chat(first->value);
-    if (chat && !e->o->chat) return hn_encoder_no_template(err);
+    if (chat && !e->o->chat && !e->look) return hn_encoder_no_template(err); /* a look shows every such row as unusable */
     if (e->o->add_eos) HN_TRY(find_eos(e, err));
     if (e->o->add_eos && !e->eos.p && !chat && k->ends) return hn_encoder_no_eos(err);
     return e->o->assistant_only ? settle_assistant_only(e, first, err) : HN_OK;

@@ -62,6 +62,10 @@ expect 2 "fail_on" check --fail_on never
 expect 2 "task" check --task sleep
 expect 2 "dataset_name is missing" "$hone" data check --tokenizer_name "$world"
 
+printf '{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}\n' >"$work/chat.jsonl"
+d=$work/chat.jsonl expect 4 "template-raises" check
+d=$work/chat.jsonl expect 4 "no chat template" check
+
 # ---- a run looks at its first rows by itself: it warns, and refuses what would be wasted
 "$hone" pretrain --config_name "$world/config.json" --tokenizer_name "$world" --dataset_name "$world/text.jsonl" --output_dir "$work/model" \
     --block_size 32 --max_steps 1 --quiet || exit 1

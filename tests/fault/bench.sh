@@ -12,7 +12,26 @@ kinds=0
 caught=0
 alarms=0
 
+# A tokenizer, a config with room for long rows, and a chat template: no weights are needed.
 "$hone" toy --output_dir "$work/world" --texts 4 --instructions 4 --held_out 2 >/dev/null || exit 1
+sed 's/"max_position_embeddings": [0-9]*/"max_position_embeddings": 131072/' "$work/world/config.json" >"$work/config.json" && mv "$work/config.json" "$work/world/"
+template() { # of a copy of the model: FOLDER 'source'
+    [ "$1" = world ] || cp -r "$work/world" "$work/$1"
+    printf '%s' "$2" >"$work/$1/chat_template.jinja"
+}
+turn="{{ '<' + m['role'] + '>' }}{{ m['content'] }}"
+loop='{% for m in messages %}'
+ask="{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}"
+template world "{{ bos_token }}$loop$turn{{ eos_token }}{% endfor %}$ask"
+template no_prompt "{{ bos_token }}$loop$turn{{ eos_token }}{% endfor %}"
+template other_prompt "{{ bos_token }}$loop$turn{{ eos_token }}{% endfor %}{% if add_generation_prompt %}{{ '<bot>' }}{% endif %}"
+template no_prefix "{{ bos_token }}{{ messages | length }} messages:$loop$turn{{ eos_token }}{% endfor %}$ask"
+template no_end "{{ bos_token }}$loop$turn{{ '\n' }}{% endfor %}$ask"
+template no_system "{{ bos_token }}$loop{% if m['role'] != 'system' %}$turn{{ eos_token }}{% endif %}{% endfor %}$ask"
+template raises "{{ bos_token }}$loop{% if m['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}$turn{{ eos_token }}{% endfor %}$ask"
+template two_bos "{{ bos_token }}{{ bos_token }}$loop$turn{{ eos_token }}{% endfor %}$ask"
+said="{% if m['role'] == 'assistant' %}{% generation %}{{ m['content'] }}{% endgeneration %}{% else %}{{ m['content'] }}{% endif %}"
+template end_outside "{{ bos_token }}$loop{{ '<' + m['role'] + '>' }}$said{{ eos_token }}{% endfor %}$ask"
 model=$work/world
 for kind in sft messages preference kto classify tag qa; do "$faults" good $kind 400 >"$work/$kind.jsonl" || exit 1; done
 
@@ -88,10 +107,43 @@ fault many_labels many-labels "100 80"
 fault label_conflict label-conflict "20 5"
 fault only_liked label-imbalance "90"
 fault tag_broken tag-scheme "20 5"
-fault tag_missing tag-scheme "20 5"
+fault tag_missing wrong-columns "20 5"
 fault tag_unknown tag-scheme "20 5"
 fault offset_bytes answer-offset "20 5"
 fault answer_absent answer-offset "20 5"
+
+# model NAME ID 'what' FLAGS...: another folder, the same good rows.
+folder() {
+    name=$1 id=$2 about=$3
+    shift 3
+    model=$work/$name
+    check --dataset_name "$work/messages.jsonl" "$@"
+    model=$work/world
+    if findings | grep -q "^$id "; then count "$about" yes "$id"; else
+        echo "missed: $name: $(findings | tr '\n' ';') $(head -n 2 "$work/err")"
+        count "$about" no "$id"
+    fi
+}
+folder no_prompt generation-prompt "a template without generation prompt"
+folder other_prompt generation-prompt "a generation prompt that training never shows"
+folder no_prefix template-not-prefix "a template that breaks the prefix"
+folder no_end eos-not-trained "a template that never ends a turn"
+folder no_system template-drops-messages "a template that drops the system message"
+folder raises template-raises "a template that raises on system messages"
+folder two_bos double-bos "a template that writes the start token twice"
+folder end_outside eos-not-trained "the end of turn outside the assistant mask" --assistant_only_loss true
+cp -r "$work/world" "$work/pad"
+sed 's/"bos_token"/"pad_token": "<\/s>",\n  "bos_token"/' "$work/world/tokenizer_config.json" >"$work/pad/tokenizer_config.json"
+folder pad pad-is-eos "a tokenizer that pads with the end token"
+cp -r "$work/world" "$work/small"
+sed 's/"vocab_size": [0-9]*/"vocab_size": 300/' "$work/world/config.json" >"$work/small/config.json"
+folder small vocab-too-large "ids beyond the model's embeddings"
+cp -r "$work/world" "$work/short"
+sed 's/"max_position_embeddings": [0-9]*/"max_position_embeddings": 64/' "$work/world/config.json" >"$work/short/config.json"
+folder short longer-than-context "rows beyond the model's context"
+cp -r "$work/world" "$work/shards"
+printf '{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}}' >"$work/shards/model.safetensors.index.json"
+folder shards model-files "shards that are missing"
 
 head -n 40 "$work/sft.jsonl" >"$work/leak.jsonl"
 check --dataset_name "$work/sft.jsonl" --eval_dataset_name "$work/leak.jsonl"
@@ -102,7 +154,10 @@ for kind in sft messages preference kto classify tag qa; do clean "good rows: $k
 if [ -n "${HONE_DATA:-}" ]; then
     for f in dolly/dev/dolly_native_fixture.jsonl.gz dolly/dev/dolly_subset.jsonl.gz alpaca/dev/alpaca_data_1k.json alpaca/dev/alpaca_en_demo.json \
         alpaca/dev/alpaca_tiny.json oasst_trees/dev/en_100_tree.jsonl.gz oasst_trees/dev/oasst2_filtered_trees.jsonl.gz \
-        oasst_pairs/dev/oasst_en_val_dialogue.jsonl.gz hh_rlhf/dev/harmless-base-test.jsonl.gz ultrafeedback/dev/train_clean.jsonl.gz; do
+        oasst_pairs/dev/oasst_en_val_dialogue.jsonl.gz hh_rlhf/dev/harmless-base-test.jsonl.gz ultrafeedback/dev/train_clean.jsonl.gz \
+        gsm8k_test/dev/gsm8k.jsonl.gz rasbt_instruct/dev/instruction-data.json rasbt_instruct/dev/instruction-data-with-preference.json \
+        self_instruct/dev/seed_tasks.jsonl.gz self_instruct/dev/user_oriented_instructions.jsonl.gz sharegpt_format/dev/v1_sft_demo.jsonl.gz \
+        squad/dev/xquad.de.json.gz sst2/dev/sentences_dev.tsv tinystories/dev/stories.jsonl.gz wnut17/dev/emerging.dev.conll.gz; do
         [ -f "$HONE_DATA/$f" ] || { row "$f" ALARM "not there"; alarms=$((alarms + 1)); continue; }
         clean "$f" "$HONE_DATA/$f" --max_length 100000
     done
