@@ -179,7 +179,7 @@ bool hn_json_equal(const hn_json *a, const hn_json *b);     /* same kind and con
 /* Members in file order: for (size_t i = 0; hn_json_member(obj, i, &key, &val); i++) is O(1) a call
  * only through the iterator below. */
 typedef struct hn_json_iter {
-    const char *key;
+    const char *key; /* terminated: a NUL inside a key stands as the two bytes C0 80, which UTF-8 does not have */
     hn_json *value; /* borrowed */
     void *pos;
 } hn_json_iter;

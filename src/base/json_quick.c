@@ -1,7 +1,7 @@
 /* json_quick.c - the quick way to read JSON that is in order: one pass that builds json-c's values without its tokener.
  *
- * It reads a part of what is allowed (no numbers of 19 digits or more, no NUL in keys, no lone surrogates); whatever else it meets, it gives
- * up, and json.c reads the text again with care and says what is wrong. So both ways give the same values, and errors have one
+ * It reads a part of what is allowed (no numbers of 19 digits or more, no lone surrogates); whatever else it meets, it gives up,
+ * and json.c reads the text again with care and says what is wrong. So both ways give the same values, and errors have one
  * source. */
 #include "base/base.h"
 #include "base/json_impl.h"
@@ -36,7 +36,7 @@ static bool hex(reader *r, uint32_t *out) {
 static bool unicode(reader *r) {
     uint32_t cp, low;
     char bytes[4];
-    if (!hex(r, &cp) || cp == 0) return false;
+    if (!hex(r, &cp)) return false;
     if (cp >= 0xD800 && cp < 0xE000) {
         if (cp >= 0xDC00 || r->end - r->p < 6 || r->p[0] != '\\' || r->p[1] != 'u') return false;
         r->p += 2;
@@ -125,6 +125,18 @@ static bool array(reader *r, int depth, struct json_object *out) {
     return false;
 }
 
+/* A name as json-c wants it, terminated; a NUL inside is spelled as hn_json_iter says. */
+static bool name(const hn_str *s, char *key, size_t cap) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        if (n + 3 > cap) return false;
+        if (s->p[i] == '\0') key[n++] = '\xC0';
+        key[n++] = s->p[i] == '\0' ? '\x80' : s->p[i];
+    }
+    key[n] = '\0';
+    return true;
+}
+
 static bool object(reader *r, int depth, struct json_object *out) {
     blanks(r);
     if (r->p < r->end && *r->p == '}') {
@@ -136,9 +148,7 @@ static bool object(reader *r, int depth, struct json_object *out) {
         char key[128];
         struct json_object *v = NULL;
         blanks(r);
-        if (r->p >= r->end || *r->p++ != '"' || !string(r, &s) || s.n >= sizeof key) return false;
-        memcpy(key, s.p, s.n);
-        key[s.n] = '\0';
+        if (r->p >= r->end || *r->p++ != '"' || !string(r, &s) || !name(&s, key, sizeof key)) return false;
         blanks(r);
         if (r->p >= r->end || *r->p++ != ':') return false;
         if (!value(r, depth + 1, &v)) return false;

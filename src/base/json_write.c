@@ -118,6 +118,23 @@ static void array(hn_buf *out, const hn_json *j, int indent, int level) {
     hn_buf_putc(out, ']');
 }
 
+static void key(hn_buf *out, const char *name) {
+    size_t n = strlen(name);
+    if (!memchr(name, '\xC0', n)) {
+        hn_json_write_str(out, name, n);
+        return;
+    }
+    hn_buf text = {0};
+    for (size_t i = 0; i < n; i++) {
+        bool nul = name[i] == '\xC0';
+        hn_buf_putc(&text, nul ? '\0' : name[i]);
+        i += nul;
+    }
+    hn_json_write_str(out, text.p ? text.p : "", text.n);
+    out->failed = out->failed || text.failed;
+    hn_buf_release(&text);
+}
+
 static void object(hn_buf *out, const hn_json *j, int indent, int level) {
     hn_json_iter it;
     bool any = false;
@@ -126,7 +143,7 @@ static void object(hn_buf *out, const hn_json *j, int indent, int level) {
         if (any) hn_buf_puts(out, indent ? "," : ", ");
         any = true;
         line(out, indent, level + 1);
-        hn_json_write_str(out, it.key, strlen(it.key));
+        key(out, it.key);
         hn_buf_puts(out, ": ");
         value(out, it.value, indent, level + 1);
     }

@@ -124,11 +124,13 @@ static const hn_json *reasoning(const hn_json *message) {
 static bool message_value(hn_jrun *r, const hn_json *message, hn_jval *out) {
     hn_json_iter it;
     const hn_json *why = reasoning(message);
-    hn_jval value = hn_j_from_json(why);
+    hn_jval value = hn_j_from_json(why), key;
     if (!hn_j_dict_new(r, hn_json_len(message) + 2, out)) return false;
     if (why && !hn_j_dict_put(r, *out, hn_j_cstr("thinking"), value)) return false;
-    for (bool more = hn_json_first(message, &it); more; more = hn_json_next(&it))
-        if (hn_json_type(it.value) != HN_JSON_NULL && !hn_j_dict_put(r, *out, hn_j_cstr(it.key), hn_j_from_json(it.value))) return false;
+    for (bool more = hn_json_first(message, &it); more; more = hn_json_next(&it)) {
+        if (hn_json_type(it.value) == HN_JSON_NULL) continue;
+        if (!hn_j_json_key(r, it.key, &key) || !hn_j_dict_put(r, *out, key, hn_j_from_json(it.value))) return false;
+    }
     return !why || hn_j_dict_put(r, *out, hn_j_cstr("reasoning_content"), value);
 }
 

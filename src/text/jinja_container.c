@@ -147,6 +147,32 @@ bool hn_j_dict_put(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval value) {
     return true;
 }
 
+/* JSON spells a NUL in a key with the two bytes C0 80. */
+static char *spell_nul(hn_jrun *r, hn_jval key) {
+    char *name = hn_j_alloc(r, 2 * (size_t)key.n + 1);
+    size_t n = 0;
+    for (uint32_t i = 0; name && i < key.n; i++) {
+        if (key.s[i] == '\0') name[n++] = '\xC0';
+        name[n++] = key.s[i] == '\0' ? '\x80' : key.s[i];
+    }
+    return name;
+}
+
+bool hn_j_json_key(hn_jrun *r, const char *name, hn_jval *out) {
+    size_t n = strlen(name), len = 0;
+    *out = hn_j_str(name, n);
+    if (!memchr(name, '\xC0', n)) return true;
+    char *text = hn_j_alloc(r, n + 1);
+    if (!text) return false;
+    for (size_t i = 0; i < n; i++) {
+        bool nul = name[i] == '\xC0';
+        text[len++] = nul ? '\0' : name[i];
+        i += nul;
+    }
+    *out = hn_j_str(text, len);
+    return true;
+}
+
 int hn_j_dict_find(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval *out) {
     uint64_t hash;
     uint32_t where;
@@ -161,14 +187,14 @@ int hn_j_dict_find(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval *out) {
     if (key.n >= sizeof room && !(name = hn_j_alloc(r, key.n + 1))) return -1;
     memcpy(name, key.s, key.n);
     name[key.n] = '\0';
-    if (memchr(name, '\0', key.n)) return 0;
+    if (memchr(name, '\0', key.n) && !(name = spell_nul(r, key))) return -1;
     const hn_json *j = hn_json_get(dict.json, name);
     if (!j && !hn_json_has(dict.json, name)) return 0;
     *out = hn_j_from_json(j);
     return 1;
 }
 
-bool hn_j_dict_next(hn_jval dict, hn_jwalk *w, hn_jval *key, hn_jval *value) {
+bool hn_j_dict_next(hn_jrun *r, hn_jval dict, hn_jwalk *w, hn_jval *key, hn_jval *value) {
     if (!(dict.flag & HN_J_JSON)) {
         if (w->i >= dict.dict->n) return false;
         *key = dict.dict->v[w->i].key;
@@ -180,9 +206,8 @@ bool hn_j_dict_next(hn_jval dict, hn_jwalk *w, hn_jval *key, hn_jval *value) {
         return false;
     }
     w->on = true;
-    *key = hn_j_cstr(w->it.key);
     *value = hn_j_from_json(w->it.value);
-    return true;
+    return hn_j_json_key(r, w->it.key, key);
 }
 
 static bool put_pair(hn_jrun *r, hn_jval dict, hn_jval pair, size_t i) {
@@ -198,7 +223,7 @@ bool hn_j_dict_update(hn_jrun *r, hn_jval dict, hn_jval from) {
     hn_jval key, value;
     if (from.kind == HN_J_DICT) {
         hn_jwalk w = {0};
-        while (hn_j_dict_next(from, &w, &key, &value))
+        while (hn_j_dict_next(r, from, &w, &key, &value))
             if (!hn_j_dict_put(r, dict, key, value)) return false;
         return true;
     }

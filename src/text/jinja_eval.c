@@ -116,7 +116,7 @@ static bool add_dynamic(hn_jrun *r, hn_jframe *f, const hn_jcallee *c, hn_jargs 
     memcpy(kw, args->kw, args->nkw * sizeof *kw);
     args->kw = kw;
     hn_jwalk w = {0};
-    while (hn_j_dict_next(more, &w, &key, &value)) {
+    while (hn_j_dict_next(r, more, &w, &key, &value)) {
         if (key.kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "keywords must be strings");
         for (uint32_t i = 0; i < args->nkw; i++)
             if (hn_str_same(hn_j_text(kw[i].key), hn_j_text(key)))

@@ -169,7 +169,7 @@ static int next_items(hn_jrun *r, hn_jiter *it, hn_jval *out) {
         hn_j_fail(r, HN_J_TYPE, "Can only get item pairs from a mapping.");
         return -1;
     }
-    if (!hn_j_dict_next(z->value, &it->walk, &key, &value)) return 0;
+    if (!hn_j_dict_next(r, z->value, &it->walk, &key, &value)) return 0;
     return hn_j_pair(r, key, value, out) ? 1 : -1;
 }
 

@@ -51,7 +51,7 @@ GLOBAL(namespace) {
     hn_jwalk w = {0};
     (void)a;
     if (!make_dict(r, args, &dict)) return false;
-    while (hn_j_dict_next(dict, &w, &key, &value))
+    while (hn_j_dict_next(r, dict, &w, &key, &value))
         if (key.kind == HN_J_STR && key.n && key.s[0] == '_')
             return hn_j_fail(r, HN_J_SECURITY, "Chat templates cannot store underscore-prefixed attributes on a namespace, but got '%.*s'. "
                              "Please rename the attribute.", (int)key.n, key.s);

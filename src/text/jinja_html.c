@@ -24,7 +24,7 @@ static bool put_pairs(hn_jrun *r, hn_jval value) {
     hn_jwalk w = {0};
     bool first = true, fine = true;
     if (value.kind == HN_J_DICT) {
-        for (; fine && hn_j_dict_next(value, &w, &key, &v); first = false)
+        for (; fine && hn_j_dict_next(r, value, &w, &key, &v); first = false)
             fine = (first || hn_j_puts(r, "&")) && put_quoted(r, key, true) && hn_j_puts(r, "=") && put_quoted(r, v, true);
         return fine;
     }
@@ -53,7 +53,7 @@ static bool put_attributes(hn_jrun *r, hn_jval d, bool space) {
     hn_jwalk w = {0};
     hn_jval key, value;
     bool any = false;
-    while (hn_j_dict_next(d, &w, &key, &value)) {
+    while (hn_j_dict_next(r, d, &w, &key, &value)) {
         if (value.kind == HN_J_NONE || value.kind == HN_J_UNDEF) continue;
         if (key.kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "expected string or bytes-like object, got '%s'", hn_j_type(key));
         for (uint32_t i = 0; i < key.n; i++)

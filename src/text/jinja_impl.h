@@ -200,6 +200,7 @@ bool hn_j_index(hn_jrun *r, hn_jval v, int64_t *i); /* an integer for indexing; 
 
 /* ---- containers (jinja_container.c) */
 hn_jval hn_j_from_json(const hn_json *j);
+bool hn_j_json_key(hn_jrun *r, const char *name, hn_jval *out); /* of an iterator over JSON */
 bool hn_j_list_new(hn_jrun *r, hn_jkind kind, size_t n, hn_jval *out, hn_jval **items);
 bool hn_j_pair(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out); /* a tuple of two */
 size_t hn_j_count(hn_jval v);            /* of a list, tuple or dict */
@@ -208,7 +209,7 @@ bool hn_j_dict_new(hn_jrun *r, size_t cap, hn_jval *out);
 bool hn_j_dict_put(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval value);
 int hn_j_dict_find(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval *out); /* 1, 0, or -1 after an error */
 typedef struct hn_jwalk { size_t i; hn_json_iter it; bool on; } hn_jwalk;
-bool hn_j_dict_next(hn_jval dict, hn_jwalk *w, hn_jval *key, hn_jval *value);
+bool hn_j_dict_next(hn_jrun *r, hn_jval dict, hn_jwalk *w, hn_jval *key, hn_jval *value);
 bool hn_j_dict_update(hn_jrun *r, hn_jval dict, hn_jval from); /* a mapping or pairs, as dict(x) takes them */
 typedef struct hn_jgrow { hn_jval *v; size_t n, cap; } hn_jgrow; /* a list of unknown length, in the arena */
 bool hn_j_grow(hn_jrun *r, hn_jgrow *g, hn_jval v);

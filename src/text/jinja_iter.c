@@ -76,18 +76,18 @@ static int next_number_back(hn_jrun *r, hn_jiter *it, hn_jval *out) {
 static int next_key(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     hn_jval value;
     (void)r;
-    return hn_j_dict_next(it->src, &it->walk, out, &value);
+    return hn_j_dict_next(r, it->src, &it->walk, out, &value);
 }
 
 static int next_value(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     hn_jval key;
     (void)r;
-    return hn_j_dict_next(it->src, &it->walk, &key, out);
+    return hn_j_dict_next(r, it->src, &it->walk, &key, out);
 }
 
 static int next_pair(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     hn_jval key, value;
-    if (!hn_j_dict_next(it->src, &it->walk, &key, &value)) return 0;
+    if (!hn_j_dict_next(r, it->src, &it->walk, &key, &value)) return 0;
     return hn_j_pair(r, key, value, out) ? 1 : -1;
 }
 

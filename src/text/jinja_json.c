@@ -74,7 +74,7 @@ static bool put_key(hn_jrun *r, hn_jval key, const dump *how) {
 static bool sorted_pairs(hn_jrun *r, hn_jval dict, hn_jval *keys, hn_jval *values, uint32_t *order) {
     hn_jwalk w = {0};
     size_t n = 0;
-    for (; hn_j_dict_next(dict, &w, &keys[n], &values[n]); n++) order[n] = (uint32_t)n;
+    for (; hn_j_dict_next(r, dict, &w, &keys[n], &values[n]); n++) order[n] = (uint32_t)n;
     return hn_j_sort(r, order, n, keys, 1, false);
 }
 
@@ -95,7 +95,7 @@ static bool put_dict(hn_jrun *r, hn_jval v, const dump *how, int level) {
         for (size_t i = 0; fine && i < n; i++) fine = put_pair(r, keys[order[i]], values[order[i]], i == 0, how, level);
     } else {
         hn_jwalk w = {0};
-        for (bool first = true; fine && hn_j_dict_next(v, &w, &key, &value); first = false) fine = put_pair(r, key, value, first, how, level);
+        for (bool first = true; fine && hn_j_dict_next(r, v, &w, &key, &value); first = false) fine = put_pair(r, key, value, first, how, level);
     }
     return fine && new_line(r, how, level) && hn_j_puts(r, "}");
 }

@@ -15,7 +15,7 @@ static bool sorted_keys(hn_jrun *r, hn_jval dict, hn_jval **keys, hn_jval **valu
     hn_jval *k = hn_j_alloc(r, (count + 1) * sizeof *k), *v = hn_j_alloc(r, (count + 1) * sizeof *v);
     if (!k || !v) return false;
     hn_jval key, value;
-    while (hn_j_dict_next(dict, &w, &key, &value)) {
+    while (hn_j_dict_next(r, dict, &w, &key, &value)) {
         size_t at = n++;
         for (; at > 0; at--) {
             bool less;

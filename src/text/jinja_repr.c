@@ -75,7 +75,7 @@ static bool print_dict(hn_jrun *r, hn_jval v) {
     hn_jwalk w = {0};
     hn_jval key, value;
     bool any = false, fine = hn_j_puts(r, "{");
-    while (fine && hn_j_dict_next(v, &w, &key, &value)) {
+    while (fine && hn_j_dict_next(r, v, &w, &key, &value)) {
         fine = (!any || hn_j_puts(r, ", ")) && hn_j_print_repr(r, key) && hn_j_puts(r, ": ") && hn_j_print_repr(r, value);
         any = true;
     }

@@ -200,7 +200,7 @@ HN_METHOD(maketrans) {
     if (!hn_j_given(a[2])) {
         hn_jwalk w = {0};
         if (a[1].kind != HN_J_DICT) return hn_j_fail(r, HN_J_TYPE, "if you give only one argument to maketrans it must be a dict");
-        while (hn_j_dict_next(a[1], &w, &key, &value))
+        while (hn_j_dict_next(r, a[1], &w, &key, &value))
             if (!trans_key(r, key, &key) || !hn_j_dict_put(r, *out, key, value)) return false;
         return true;
     }

@@ -68,7 +68,7 @@ static bool equal_dicts(hn_jrun *r, hn_jval a, hn_jval b, bool *same) {
     hn_jwalk w = {0};
     hn_jval key, value, other;
     *same = hn_j_count(a) == hn_j_count(b);
-    while (*same && hn_j_dict_next(a, &w, &key, &value)) {
+    while (*same && hn_j_dict_next(r, a, &w, &key, &value)) {
         int found = hn_j_dict_find(r, b, key, &other);
         if (found < 0) return false;
         *same = found == 1;

@@ -259,7 +259,7 @@ static bool rel_attribute(hn_jrun *r, const hn_jval *a, hn_jval *out) {
     if (!hn_j_dict_put(r, set, hn_j_cstr("noopener"), hn_j_none())) return false;
     hn_jval key, value;
     hn_jwalk w = {0};
-    while (hn_j_dict_next(set, &w, &key, &value))
+    while (hn_j_dict_next(r, set, &w, &key, &value))
         if (!hn_j_grow(r, &g, key)) return false;
     uint32_t *order = hn_j_alloc(r, g.n * sizeof *order);
     if (!order || !hn_j_list_new(r, HN_J_LIST, g.n, &words, &items)) return false;
