@@ -66,6 +66,7 @@ struct hn_bpe_room {
     hn_candidate *heap;
     size_t heap_n, heap_cap;
     hn_buf spell; /* a character with prefix and suffix */
+    bool dropped; /* characters of the word were left out */
     hn_merge *by_id; /* what merged last into an id, where that is asked for (sp_bpe.c); NULL: not */
 };
 /* Room for n more symbols, n at most 4 GiB. */

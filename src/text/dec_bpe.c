@@ -25,20 +25,14 @@ static hn_status token(hn_dec_stage *s, hn_str t, hn_error *err) {
     return s->last.failed ? hn_nomem(err, t.n) : HN_OK;
 }
 
-static hn_status put(hn_dec_stage *s, const char *p, size_t n, bool more, hn_error *err) {
-    hn_str whole;
-    if (!hn_dec_whole(s, p, n, more, &whole)) return s->held.failed ? hn_nomem(err, n) : HN_OK;
-    return token(s, whole, err);
-}
-
-static hn_status end(hn_dec_stage *s, hn_error *err) {
-    hn_str whole;
-    if (hn_dec_rest(s, &whole)) HN_TRY(token(s, whole, err));
+static hn_status finish(hn_dec_stage *s, hn_error *err) {
     return s->count > 0 ? send(s, "", err) : HN_OK;
 }
 
 const hn_dec hn_dec_bpe = {
     .part = {.type = "BPEDecoder", .about = "suffixes of words back to spaces", .make = make, .drop = hn_free},
-    .put = put,
-    .end = end,
+    .put = hn_dec_put_whole,
+    .end = hn_dec_end_whole,
+    .token = token,
+    .finish = finish,
 };

@@ -34,20 +34,10 @@ static hn_status token(hn_dec_stage *s, hn_str t, hn_error *err) {
     return hn_dec_pass(s, t.p, t.n, false, err);
 }
 
-static hn_status put(hn_dec_stage *s, const char *p, size_t n, bool more, hn_error *err) {
-    hn_str whole;
-    if (!hn_dec_whole(s, p, n, more, &whole)) return s->held.failed ? hn_nomem(err, n) : HN_OK;
-    return token(s, whole, err);
-}
-
-static hn_status end(hn_dec_stage *s, hn_error *err) {
-    hn_str whole;
-    if (hn_dec_rest(s, &whole)) HN_TRY(token(s, whole, err));
-    return flush(s, err);
-}
-
 const hn_dec hn_dec_byte_fallback = {
     .part = {.type = "ByteFallback", .about = "<0xHH> back to bytes"},
-    .put = put,
-    .end = end,
+    .put = hn_dec_put_whole,
+    .end = hn_dec_end_whole,
+    .token = token,
+    .finish = flush,
 };

@@ -49,19 +49,9 @@ static hn_status token(hn_dec_stage *s, hn_str t, hn_error *err) {
     return s->work.n ? hn_dec_pass(s, s->work.p, s->work.n, false, err) : HN_OK;
 }
 
-static hn_status put(hn_dec_stage *s, const char *p, size_t n, bool more, hn_error *err) {
-    hn_str whole;
-    if (!hn_dec_whole(s, p, n, more, &whole)) return s->held.failed ? hn_nomem(err, n) : HN_OK;
-    return token(s, whole, err);
-}
-
-static hn_status end(hn_dec_stage *s, hn_error *err) {
-    hn_str whole;
-    return hn_dec_rest(s, &whole) ? token(s, whole, err) : HN_OK;
-}
-
 const hn_dec hn_dec_ctc = {
     .part = {.type = "CTC", .about = "repeated tokens and pads dropped", .make = make, .drop = drop},
-    .put = put,
-    .end = end,
+    .put = hn_dec_put_whole,
+    .end = hn_dec_end_whole,
+    .token = token,
 };

@@ -9,23 +9,21 @@ hn_status hn_dec_pass(hn_dec_stage *s, const char *p, size_t n, bool more, hn_er
     return s->sink->failed ? hn_nomem(err, n) : HN_OK;
 }
 
-bool hn_dec_whole(hn_dec_stage *s, const char *p, size_t n, bool more, hn_str *whole) {
-    if (!s->open && !more) {
-        *whole = (hn_str){p, n};
-        return true;
-    }
+hn_status hn_dec_put_whole(hn_dec_stage *s, const char *p, size_t n, bool more, hn_error *err) {
+    if (!s->open && !more) return s->desc->token(s, (hn_str){p, n}, err);
     if (!s->open) hn_buf_clear(&s->held);
     hn_buf_add(&s->held, p, n);
     s->open = more;
-    *whole = (hn_str){s->held.p, s->held.n};
-    return !more;
+    if (s->held.failed) return hn_nomem(err, n);
+    return more ? HN_OK : s->desc->token(s, (hn_str){s->held.p, s->held.n}, err);
 }
 
-bool hn_dec_rest(hn_dec_stage *s, hn_str *whole) {
-    if (!s->open) return false;
-    s->open = false;
-    *whole = (hn_str){s->held.p, s->held.n};
-    return true;
+hn_status hn_dec_end_whole(hn_dec_stage *s, hn_error *err) {
+    if (s->open) {
+        s->open = false;
+        HN_TRY(s->desc->token(s, (hn_str){s->held.p, s->held.n}, err));
+    }
+    return s->desc->finish ? s->desc->finish(s, err) : HN_OK;
 }
 
 static bool is_sequence(const hn_part *p) {

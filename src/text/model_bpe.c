@@ -35,7 +35,10 @@ static hn_status flush(const hn_bpe *m, hn_bpe_room *r, pending *unk, hn_error *
 static hn_status unknown(const hn_bpe *m, hn_bpe_room *r, pending *unk, size_t len, hn_error *err) {
     if (m->unk_missing)
         return hn_fail(err, HN_EFORMAT, "the text has characters out of vocabulary, and model.unk_token is out of it too");
-    if (m->unk < 0) return HN_OK; /* no unknown token: dropped */
+    if (m->unk < 0) { /* no unknown token: dropped */
+        r->dropped = true;
+        return HN_OK;
+    }
     if (unk->any && m->fuse_unk) {
         unk->len += len;
         return HN_OK;
@@ -105,6 +108,26 @@ static hn_status symbols_of_chars(const hn_bpe *m, hn_bpe_room *r, const char *p
     return flush(m, r, &unk, err);
 }
 
+static size_t width(char byte) { /* of its character in the byte alphabet */
+    return hn_byte_char((unsigned char)byte) < 0x80 ? 1 : 2;
+}
+
+/* After dropped bytes the reference counts on in the text as the alphabet spells it, and so comes to other places than the
+ * tokens': what it calls their spans. */
+static hn_status emit_counted(const hn_bpe *m, hn_work *w, const hn_bpe_room *r, size_t begin, hn_error *err) {
+    const char *p = w->text.p + begin;
+    size_t from = 0, from_spelled = 0, at = 0; /* the byte that holds spelled place at */
+    for (size_t i = 0; i < r->n; i++) {
+        size_t end = at + hn_vocab_text(m->vocab, r->v[i].id).n;
+        while (from_spelled + width(p[from]) <= at) from_spelled += width(p[from++]);
+        size_t to = from, to_spelled = from_spelled;
+        while (to_spelled < end) to_spelled += width(p[to++]);
+        HN_TRY(hn_emit(w, r->v[i].id, begin + from, begin + to, err));
+        at = end;
+    }
+    return HN_OK;
+}
+
 static hn_status emit_symbols(hn_work *w, const hn_bpe_room *r, size_t begin, size_t end, hn_error *err) {
     HN_TRY(hn_encoding_room(w->out, r->n, w->track, err));
     for (size_t i = 0, at = begin; i < r->n; i++) { /* dropped characters make the sum fall short, never exceed it */
@@ -150,6 +173,7 @@ static hn_status run_word(const hn_bpe *m, hn_work *w, size_t begin, size_t end,
     }
     hn_bpe_room *r = w->bpe;
     r->n = 0;
+    r->dropped = false;
     int32_t whole = m->ignore_merges ? hn_vocab_id(m->raw_bytes ? m->bytes_vocab : m->vocab, p, n) : -1;
     if (m->sp) {
         HN_TRY(hn_sp_word(m, r, p, n, err));
@@ -159,7 +183,8 @@ static hn_status run_word(const hn_bpe *m, hn_work *w, size_t begin, size_t end,
         HN_TRY(m->raw_bytes ? symbols_of_bytes(m, r, p, n, err) : symbols_of_chars(m, r, p, n, err));
         HN_TRY(hn_bpe_merge(m, r, err));
     }
-    if (slot) remember(slot, r, p, n);
+    if (r->dropped && m->raw_bytes && w->track) return emit_counted(m, w, r, begin, err);
+    if (slot && !r->dropped) remember(slot, r, p, n);
     return emit_symbols(w, r, begin, end, err);
 }
 

@@ -250,6 +250,9 @@ typedef struct hn_dec {
     hn_part_desc part;
     hn_status (*put)(hn_dec_stage *s, const char *p, size_t n, bool more, hn_error *err);
     hn_status (*end)(hn_dec_stage *s, hn_error *err); /* NULL: nothing is held back */
+    /* For hn_dec_put_whole and hn_dec_end_whole: a token with all its parts; and, unless NULL, the end of the text. */
+    hn_status (*token)(hn_dec_stage *s, hn_str t, hn_error *err);
+    hn_status (*finish)(hn_dec_stage *s, hn_error *err);
 } hn_dec;
 struct hn_dec_stage {
     const hn_dec *desc;
@@ -263,9 +266,9 @@ struct hn_dec_stage {
     bool open;      /* inside a token that goes on */
 };
 hn_status hn_dec_pass(hn_dec_stage *s, const char *p, size_t n, bool more, hn_error *err); /* to the next stage */
-/* For stages that work on whole tokens: collects parts in held; true: *whole is one to work on now. */
-bool hn_dec_whole(hn_dec_stage *s, const char *p, size_t n, bool more, hn_str *whole);
-bool hn_dec_rest(hn_dec_stage *s, hn_str *whole); /* at the end: a token still open */
+/* put and end of stages that work on whole tokens: parts are collected in held, then token is called. */
+hn_status hn_dec_put_whole(hn_dec_stage *s, const char *p, size_t n, bool more, hn_error *err);
+hn_status hn_dec_end_whole(hn_dec_stage *s, hn_error *err);
 void hn_replace_all(hn_buf *text, hn_buf *spare, const char *what, size_t n, const char *by); /* cleanup.c */
 void hn_cleanup_english(hn_buf *text, hn_buf *spare);
 size_t hn_dec_stages(const hn_part *p);                 /* how many stages it takes */

@@ -149,6 +149,24 @@ static void test_special_tokens(void **state) {
     hn_encoding_release(&e);
 }
 
+/* A BPE without an unknown token leaves bytes out; its spans count on in the byte alphabet's spelling, as the reference's
+ * (tokenizers 0.23) do. */
+static void test_dropped(void **state) {
+    (void)state;
+    hn_tokenizer *t;
+    hn_encoding e = {0};
+    assert_int_equal(load_text("{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},\"model\":{\"type\":\"BPE\","
+                               "\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"merges\":[\"a b\"]}}", &t, NULL), HN_OK);
+    assert_int_equal(hn_tokenizer_encode(t, hn_str_of(" ab \xC3\xA9" "abb"), HN_ENCODE_SPANS, &e, NULL), HN_OK);
+    const int32_t want[] = {2, 2, 1};
+    const hn_token_span spans[] = {{0, 1}, {3, 4}, {4, 6}};
+    assert_int_equal(e.n, 3);
+    assert_memory_equal(e.id, want, sizeof want);
+    assert_memory_equal(e.span, spans, sizeof spans);
+    hn_encoding_release(&e);
+    hn_tokenizer_free(t);
+}
+
 static void test_save(void **state) {
     (void)state;
     hn_tokenizer *t;
@@ -208,7 +226,7 @@ static void test_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_broken),         cmocka_unit_test(test_unknown_parts), cmocka_unit_test(test_patterns),
-        cmocka_unit_test(test_special_tokens), cmocka_unit_test(test_save),          cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_special_tokens), cmocka_unit_test(test_dropped),       cmocka_unit_test(test_save),          cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
