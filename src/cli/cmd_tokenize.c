@@ -9,6 +9,8 @@
 
 typedef struct opts {
     char *tokenizer_name, *input_file;
+    double bpe_dropout;
+    int64_t seed;
     bool jsonl, decode, add_special_tokens, split_special_tokens, skip_special_tokens;
 } opts;
 
@@ -24,6 +26,8 @@ static const hn_opt table[] = {
      "Tokenizer", NULL, HN_OPT_COMMON},
     {"split_special_tokens", "special tokens written in the text are plain text", HN_OPT_BOOL, AT(split_special_tokens), "false", 0, 0,
      NULL, "Tokenizer", NULL, HN_OPT_COMMON},
+    {"bpe_dropout", "leave out each merge with this probability", HN_OPT_FLOAT, AT(bpe_dropout), "0", 0, 1, NULL, "Tokenizer", NULL, 0},
+    {"seed", "of --bpe_dropout", HN_OPT_INT, AT(seed), "42", 0, 9e18, NULL, "Tokenizer", NULL, 0},
     {"decode", "lines are ids; answers are texts (JSON strings with --jsonl)", HN_OPT_BOOL, AT(decode), "false", 0, 0, NULL,
      "Tokenizer", NULL, HN_OPT_COMMON},
     {"skip_special_tokens", "leave special tokens out of decoded text", HN_OPT_BOOL, AT(skip_special_tokens), "false", 0, 0, NULL,
@@ -151,6 +155,7 @@ static int run(hn_cli *cli) {
     FILE *in = o->input_file ? fopen(o->input_file, "rb") : stdin;
     hn_status st = in ? HN_OK : hn_fail_errno(&err, HN_ENOENT, "cannot open '%s'", o->input_file);
     if (st == HN_OK) st = hn_tokenizer_load(o->tokenizer_name, &w.t, &err);
+    if (st == HN_OK && o->bpe_dropout > 0) st = hn_tokenizer_set_dropout(w.t, o->bpe_dropout, (uint64_t)o->seed, &err);
     if (st == HN_OK) st = all_lines(&w, in, &err);
     if (in && in != stdin) fclose(in);
     hn_tokenizer_free(w.t);

@@ -22,6 +22,8 @@ typedef struct hn_bpe {
     char *prefix, *suffix; /* "" if none */
     int32_t byte_id[256];  /* <0xHH> with byte_fallback; of the byte's character with raw_bytes */
     int32_t *low_id; /* ids of the characters below U+3000 spelled alone */
+    double dropout;  /* asked for: merges are left out with this probability; 0: none */
+    uint64_t seed;   /* of dropout */
     const struct hn_sp *sp; /* pieces of a SentencePiece model (sp_bpe.c); NULL: none */
 } hn_bpe;
 
@@ -67,6 +69,7 @@ struct hn_bpe_room {
     size_t heap_n, heap_cap;
     hn_buf spell; /* a character with prefix and suffix */
     bool dropped; /* characters of the word were left out */
+    hn_rng_key key; /* of dropout in this word */
     hn_merge *by_id; /* what merged last into an id, where that is asked for (sp_bpe.c); NULL: not */
 };
 /* Room for n more symbols, n at most 4 GiB. */

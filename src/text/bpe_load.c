@@ -175,11 +175,8 @@ static hn_status settings(hn_bpe *m, const hn_json *spec, hn_error *err) {
     m->fuse_unk = hn_json_bool(hn_json_get(spec, "fuse_unk"), false);
     m->byte_fallback = hn_json_bool(hn_json_get(spec, "byte_fallback"), false);
     m->ignore_merges = hn_json_bool(hn_json_get(spec, "ignore_merges"), false);
-    if (hn_json_num(hn_json_get(spec, "dropout"), 0) > 0) {
-        hn_fail(err, HN_ENOTSUP, "model.dropout is set: the ids of a text would be random");
-        hn_error_fix(err, "set \"dropout\" to null in tokenizer.json");
-        return HN_ENOTSUP;
-    }
+    double dropout = hn_json_num(hn_json_get(spec, "dropout"), 0);
+    if (dropout > 0) hn_warn("model.dropout is %g: it is left out unless asked for, so that ids stay the same", dropout);
     const hn_json *prefix = hn_json_get(spec, "continuing_subword_prefix"), *suffix = hn_json_get(spec, "end_of_word_suffix");
     m->prefix = hn_strdup(hn_json_cstr(prefix) ? hn_json_cstr(prefix) : "");
     m->suffix = hn_strdup(hn_json_cstr(suffix) ? hn_json_cstr(suffix) : "");

@@ -87,6 +87,20 @@ static void offer(const hn_bpe *m, hn_bpe_room *r, int32_t i) {
     sift_up(r->heap, r->heap_n++);
 }
 
+/* Is this merge to wait? As in the reference it comes back after the next one that is done. */
+static bool waits(const hn_bpe *m, hn_bpe_room *r, uint64_t *draws, size_t *waiting, hn_candidate c) {
+    if (m->dropout <= 0 || hn_rng_uniform(&r->key, (*draws)++) >= m->dropout) return false;
+    r->heap[r->heap_cap - 1 - (*waiting)++] = c; /* what was taken from the heap leaves room at its end */
+    return true;
+}
+
+static void wake(hn_bpe_room *r, size_t *waiting) {
+    while (*waiting > 0) {
+        r->heap[r->heap_n] = r->heap[r->heap_cap - (*waiting)--];
+        sift_up(r->heap, r->heap_n++);
+    }
+}
+
 static hn_status merge_long(const hn_bpe *m, hn_bpe_room *r, hn_error *err) {
     size_t need = 3 * r->n;
     if (r->heap_cap < need) {
@@ -101,10 +115,14 @@ static hn_status merge_long(const hn_bpe *m, hn_bpe_room *r, hn_error *err) {
         r->v[i].next = i + 1 < r->n ? (int32_t)i + 1 : -1;
     }
     for (size_t i = 0; i < r->n; i++) offer(m, r, (int32_t)i);
+    uint64_t draws = 0;
+    size_t waiting = 0;
     while (r->heap_n > 0) {
         hn_candidate c = r->heap[0];
         r->heap[0] = r->heap[--r->heap_n];
         if (r->heap_n) sift_down(r->heap, r->heap_n, 0);
+        if (waits(m, r, &draws, &waiting, c)) continue;
+        wake(r, &waiting);
         hn_symbol *left = &r->v[(uint32_t)c.key];
         if (left->id != c.left || left->next < 0 || r->v[left->next].id != c.right) continue;
         hn_symbol *right = &r->v[left->next];
@@ -123,7 +141,7 @@ static hn_status merge_long(const hn_bpe *m, hn_bpe_room *r, hn_error *err) {
 }
 
 hn_status hn_bpe_merge(const hn_bpe *m, hn_bpe_room *r, hn_error *err) {
-    if (r->n > SHORT || r->by_id) return merge_long(m, r, err);
+    if (r->n > SHORT || r->by_id || m->dropout > 0) return merge_long(m, r, err);
     merge_short(m, r);
     return HN_OK;
 }

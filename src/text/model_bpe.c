@@ -167,14 +167,16 @@ static hn_status run_word(const hn_bpe *m, hn_work *w, size_t begin, size_t end,
     const char *p = w->text.p + begin;
     size_t n = end - begin;
     hn_word *slot = NULL;
-    if (n < HN_WORD_BYTES) {
+    bool drops = m->dropout > 0;
+    if (n < HN_WORD_BYTES && !drops) {
         slot = &w->cache->v[hn_text_hash(p, n) & w->cache->mask];
         if (slot->n == n && memcmp(slot->p, p, n) == 0) return emit_word(w, slot, begin, err);
     }
     hn_bpe_room *r = w->bpe;
     r->n = 0;
     r->dropped = false;
-    int32_t whole = m->ignore_merges ? hn_vocab_id(m->raw_bytes ? m->bytes_vocab : m->vocab, p, n) : -1;
+    if (drops) r->key = (hn_rng_key){.seed = m->seed, .purpose = HN_RNG_SAMPLE, .step = hn_text_hash(w->original.p, w->original.n) + begin};
+    int32_t whole = m->ignore_merges && !drops ? hn_vocab_id(m->raw_bytes ? m->bytes_vocab : m->vocab, p, n) : -1;
     if (m->sp) {
         HN_TRY(hn_sp_word(m, r, p, n, err));
     } else if (whole >= 0) {
@@ -224,3 +226,13 @@ const hn_model_part hn_model_bpe = {
     .run = hn_bpe_run,
     .take_raw_bytes = take_raw_bytes,
 };
+
+hn_status hn_tokenizer_set_dropout(hn_tokenizer *t, double p, uint64_t seed, hn_error *err) {
+    bool plain = t->model.desc == &hn_model_bpe.part, pieces = t->model.desc == &hn_sp_bpe_model.part;
+    if (!(p >= 0 && p <= 1)) return hn_fail(err, HN_EARG, "dropout is %g: from 0 to 1", p);
+    if (!plain && !pieces) return hn_fail(err, HN_ENOTSUP, "dropout is for byte pair encoding: this tokenizer's model is %s", t->model.desc->type);
+    hn_bpe *m = pieces ? t->sp->bpe : t->model.state;
+    m->dropout = p;
+    m->seed = seed;
+    return HN_OK;
+}

@@ -45,6 +45,10 @@ hn_status hn_stream_put(hn_stream *s, int32_t id, hn_buf *out, hn_error *err) HN
 hn_status hn_stream_end(hn_stream *s, hn_buf *out, hn_error *err) HN_MUST;
 void hn_stream_free(hn_stream *s);
 
+/* BPE dropout: while merging, each merge is left out with probability p (0: never, which is how every tokenizer is loaded,
+ * whatever its file says). Drawn from the seed and the text, so the same text has the same ids. Errors: EARG, ENOTSUP. */
+hn_status hn_tokenizer_set_dropout(hn_tokenizer *t, double p, uint64_t seed, hn_error *err) HN_MUST;
+
 int32_t hn_tokenizer_size(const hn_tokenizer *t);  /* highest id + 1, added tokens included */
 int32_t hn_tokenizer_id(const hn_tokenizer *t, const char *token); /* -1: none */
 hn_str hn_tokenizer_token(const hn_tokenizer *t, int32_t id);      /* the vocabulary's spelling; p NULL: none */

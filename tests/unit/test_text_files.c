@@ -67,7 +67,6 @@ static void test_broken(void **state) {
     refuses("{\"model\":{\"type\":\"BPE\"," VOCAB ",\"merges\":[[\"a\",\"b\"],[\"b\",\"a\"]]}}", HN_EFORMAT,
             "merges[1]: the result \"ba\"");
     refuses("{\"model\":{\"type\":\"BPE\"," VOCAB ",\"merges\":[\"a b b\"]}}", HN_EFORMAT, "merges[0]");
-    refuses("{\"model\":{\"type\":\"BPE\"," VOCAB ",\"merges\":[\"a b\"],\"dropout\":0.1}}", HN_ENOTSUP, "dropout");
     refuses("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1},\"merges\":[]}}", HN_EFORMAT, "model.vocab");
     refuses("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":99999999999},\"merges\":[]}}", HN_EFORMAT, "model.vocab");
     refuses("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0.0],[\"b\"]]}}", HN_EFORMAT, "model.vocab");
@@ -167,6 +166,47 @@ static void test_dropped(void **state) {
     hn_tokenizer_free(t);
 }
 
+static int32_t count_ids(const hn_tokenizer *t, hn_str text, hn_buf *out) {
+    hn_encoding e = {0};
+    assert_int_equal(hn_tokenizer_encode(t, text, 0, &e, NULL), HN_OK);
+    int32_t n = (int32_t)e.n;
+    hn_buf_clear(out);
+    assert_int_equal(hn_tokenizer_decode(t, e.id, e.n, false, out, NULL), HN_OK);
+    hn_encoding_release(&e);
+    return n;
+}
+
+/* Only on request: the file's own setting does nothing. */
+static void test_dropout(void **state) {
+    (void)state;
+    hn_tokenizer *t, *words;
+    hn_error err = {0};
+    hn_buf out = {0};
+    hn_str text = hn_str_of("abababababababababababababababababababab");
+    assert_int_equal(load_text("{\"decoder\":{\"type\":\"Fuse\"},\"model\":{\"type\":\"BPE\"," VOCAB ",\"merges\":[\"a b\"],\"dropout\":0.5}}", &t, NULL), HN_OK);
+    assert_int_equal(count_ids(t, text, &out), 20);
+    assert_int_equal(hn_tokenizer_set_dropout(t, 1, 7, &err), HN_OK);
+    assert_int_equal(count_ids(t, text, &out), 40);
+    assert_true(hn_str_eq(text, out.p));
+    int between = 0;
+    for (uint64_t seed = 1; seed < 30; seed++) {
+        assert_int_equal(hn_tokenizer_set_dropout(t, 0.9, seed, &err), HN_OK);
+        int32_t n = count_ids(t, text, &out);
+        assert_true(hn_str_eq(text, out.p));
+        assert_int_equal(count_ids(t, text, &out), n);
+        between += n > 20 && n < 40;
+    }
+    assert_true(between > 10);
+    assert_int_equal(hn_tokenizer_set_dropout(t, 0, 7, &err), HN_OK);
+    assert_int_equal(count_ids(t, text, &out), 20);
+    assert_int_equal(hn_tokenizer_set_dropout(t, 1.5, 7, &err), HN_EARG);
+    assert_int_equal(hn_tokenizer_load(FIXTURES "/text/bert_like.json", &words, &err), HN_OK);
+    assert_int_equal(hn_tokenizer_set_dropout(words, 0.5, 7, &err), HN_ENOTSUP);
+    hn_tokenizer_free(words);
+    hn_tokenizer_free(t);
+    hn_buf_release(&out);
+}
+
 static void test_save(void **state) {
     (void)state;
     hn_tokenizer *t;
@@ -226,7 +266,7 @@ static void test_memory(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_broken),         cmocka_unit_test(test_unknown_parts), cmocka_unit_test(test_patterns),
-        cmocka_unit_test(test_special_tokens), cmocka_unit_test(test_dropped),       cmocka_unit_test(test_save),          cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_special_tokens), cmocka_unit_test(test_dropped),       cmocka_unit_test(test_dropout),       cmocka_unit_test(test_save),          cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
