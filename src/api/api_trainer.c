@@ -81,10 +81,7 @@ hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **
     *out = NULL;
     if (c->model.tokenizer_name) return hone_tokenizer_load(c->ctx, c->model.tokenizer_name, out);
     const char *dir = m ? hn_model_dir(m->m) : NULL;
-    char *file = dir ? hn_path_join(dir, "tokenizer.json") : NULL;
-    bool there = file && hn_path_exists(file);
-    hn_free(file);
-    return there ? hone_tokenizer_load(c->ctx, dir, out) : HONE_OK; /* rows of token ids need none */
+    return dir && hn_tokenizer_found(dir) ? hone_tokenizer_load(c->ctx, dir, out) : HONE_OK; /* rows of token ids need none */
 }
 
 static hone_status open_parts(hone_config *c, hone_trainer *t) {

@@ -8,7 +8,8 @@
 #include "cli/cli.h"
 
 typedef struct opts {
-    char *tokenizer_name, *input_file;
+    char *tokenizer_name, *input_file, *output_dir;
+    hn_strlist add_tokens, new_special_tokens;
     double bpe_dropout;
     int64_t seed;
     bool jsonl, decode, add_special_tokens, split_special_tokens, skip_special_tokens;
@@ -26,6 +27,10 @@ static const hn_opt table[] = {
      "Tokenizer", NULL, HN_OPT_COMMON},
     {"split_special_tokens", "special tokens written in the text are plain text", HN_OPT_BOOL, AT(split_special_tokens), "false", 0, 0,
      NULL, "Tokenizer", NULL, HN_OPT_COMMON},
+    {"output_dir", "write the tokenizer there, for hone and transformers to load, instead of reading lines", HN_OPT_STR, AT(output_dir),
+     NULL, 0, 0, NULL, "Tokenizer", NULL, HN_OPT_COMMON},
+    {"add_tokens", "more tokens", HN_OPT_LIST, AT(add_tokens), NULL, 0, 0, NULL, "Tokenizer", NULL, 0},
+    {"new_special_tokens", "more special tokens", HN_OPT_LIST, AT(new_special_tokens), NULL, 0, 0, NULL, "Tokenizer", NULL, 0},
     {"bpe_dropout", "leave out each merge with this probability", HN_OPT_FLOAT, AT(bpe_dropout), "0", 0, 1, NULL, "Tokenizer", NULL, 0},
     {"seed", "of --bpe_dropout", HN_OPT_INT, AT(seed), "42", 0, 9e18, NULL, "Tokenizer", NULL, 0},
     {"decode", "lines are ids; answers are texts (JSON strings with --jsonl)", HN_OPT_BOOL, AT(decode), "false", 0, 0, NULL,
@@ -143,6 +148,25 @@ static hn_status all_lines(work *w, FILE *in, hn_error *err) {
     return st;
 }
 
+static hn_status save(const work *w, hn_error *err) {
+    HN_TRY(hn_dir_make(w->o->output_dir, err));
+    HN_TRY(hn_tokenizer_save(w->t, w->o->output_dir, err));
+    printf("%s: %d tokens\n", w->o->output_dir, (int)hn_tokenizer_size(w->t));
+    return HN_OK;
+}
+
+static hn_status change(work *w, hn_error *err) {
+    const opts *o = w->o;
+    HN_TRY(hn_tokenizer_add(w->t, (const char *const *)o->add_tokens.v, o->add_tokens.n, false, NULL, err));
+    HN_TRY(hn_tokenizer_add(w->t, (const char *const *)o->new_special_tokens.v, o->new_special_tokens.n, true, NULL, err));
+    return o->bpe_dropout > 0 ? hn_tokenizer_set_dropout(w->t, o->bpe_dropout, (uint64_t)o->seed, err) : HN_OK;
+}
+
+static void print_warning(hn_log_level level, const char *text, void *user) {
+    (void)user;
+    if (level >= HN_LOG_WARN) fprintf(stderr, "warning: %s\n", text);
+}
+
 static int run(hn_cli *cli) {
     const opts *o = cli->own;
     hn_error err = {0};
@@ -152,11 +176,12 @@ static int run(hn_cli *cli) {
         hn_error_fix(&err, "name a model folder, or the file of its vocabulary");
         return cli_fail(cli, &err);
     }
+    hn_log_set(print_warning, NULL);
     FILE *in = o->input_file ? fopen(o->input_file, "rb") : stdin;
     hn_status st = in ? HN_OK : hn_fail_errno(&err, HN_ENOENT, "cannot open '%s'", o->input_file);
     if (st == HN_OK) st = hn_tokenizer_load(o->tokenizer_name, &w.t, &err);
-    if (st == HN_OK && o->bpe_dropout > 0) st = hn_tokenizer_set_dropout(w.t, o->bpe_dropout, (uint64_t)o->seed, &err);
-    if (st == HN_OK) st = all_lines(&w, in, &err);
+    if (st == HN_OK) st = change(&w, &err);
+    if (st == HN_OK) st = o->output_dir ? save(&w, &err) : all_lines(&w, in, &err);
     if (in && in != stdin) fclose(in);
     hn_tokenizer_free(w.t);
     hn_encoding_release(&w.ids);

@@ -40,8 +40,17 @@ static hn_status add_pieces(const hn_gguf *g, hn_sp *sp, hn_error *err) {
         if (unknown) sp->unk = (int32_t)i;
         if (type == UNKNOWN && !unknown) type = CONTROL; /* rows that only fill the vocabulary up */
         if (type == HN_SP_BYTE) sp->byte_fallback = true;
+        if (type == USER) type = CONTROL; /* added below: cut out of the text as it stands, a space in front of what follows */
         HN_TRY(hn_sp_add(sp, text, hn_gguf_number(&g->scores, i, 0), unknown ? UNKNOWN : type, err));
     }
+    return HN_OK;
+}
+
+static hn_status add_user_tokens(hn_tokenizer *t, const hn_gguf *g, hn_error *err) {
+    hn_gguf_array tokens = g->tokens;
+    hn_added_token token = {0};
+    for (uint64_t i = 0; hn_gguf_string(&tokens, &token.text); i++)
+        if (type_of(g, i) == USER) HN_TRY(hn_added_put(t, &token, err));
     return HN_OK;
 }
 
@@ -62,9 +71,9 @@ static hn_status read_pieces(hn_tokenizer *t, const hn_gguf *g, bool is_bpe, hn_
     sp->eos = token_of(g, HN_GGUF_EOS, -1).id;
     sp->pad = token_of(g, HN_GGUF_PAD, -1).id;
     if (st == HN_OK) st = hn_sp_build(sp, err);
-    if (st == HN_OK) return hn_sp_install(t, sp, (hn_sp_frame){flag(g->add_bos, is_bpe), flag(g->add_eos, !is_bpe)}, err);
-    hn_sp_free(sp);
-    return st;
+    if (st == HN_OK) st = hn_sp_install(t, sp, (hn_sp_frame){flag(g->add_bos, is_bpe), flag(g->add_eos, !is_bpe)}, err);
+    else hn_sp_free(sp);
+    return st == HN_OK ? add_user_tokens(t, g, err) : st;
 }
 
 /* ------------------------------------------------------------------ gpt2 */

@@ -120,7 +120,7 @@ static hn_status escaped_char(translator *t) {
     return HN_OK;
 }
 
-static hn_status shorthand(translator *t, bool in_brackets, bool *done) { /* \s \S \d \D \w \W \h \p \P */
+static hn_status shorthand(translator *t, bool in_brackets, bool *done) { /* \s \S \d \D \w \W \h \p \P \A \z */
     char c = peek(t, 1);
     *done = true;
     switch (c) {
@@ -138,6 +138,11 @@ static hn_status shorthand(translator *t, bool in_brackets, bool *done) { /* \s 
     case 'w':
     case 'W': HN_TRY(put_class(t, hn_str_of("w"), c == 'W', in_brackets)); break;
     case 'h': hn_buf_puts(t->out, in_brackets ? "0-9A-Fa-f" : "[0-9A-Fa-f]"); break;
+    case 'A':
+    case 'z': /* the very ends, in both languages */
+        if (in_brackets) return refuse(t, "an escape that is not known here");
+        hn_buf_puts(t->out, c == 'A' ? "\\A" : "\\z");
+        break;
     default: *done = false; return HN_OK;
     }
     t->at += 2;

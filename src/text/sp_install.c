@@ -17,16 +17,17 @@ static hn_end end_of(const hn_sp *sp, int32_t id, bool asked) {
     return asked && id >= 0 ? (hn_end){hn_vocab_text(sp->vocab, id), id} : (hn_end){.id = -1};
 }
 
+/* The post-processor, kept in t->spec as a tokenizer.json has it. */
 static hn_status make_post(hn_tokenizer *t, const hn_sp *sp, hn_sp_frame frame, hn_error *err) {
-    hn_buf text = {0};
-    hn_json *spec = NULL;
-    hn_status st = HN_OK;
-    hn_template_write(&text, end_of(sp, sp->bos, frame.bos), end_of(sp, sp->eos, frame.eos), false);
-    if (text.failed) st = hn_nomem(err, text.n);
-    else if (text.n) st = hn_json_parse(text.p, text.n, "post_processor", 1, &spec, err);
-    if (st == HN_OK) st = hn_part_make(&hn_postprocessors, spec, &t->post, err);
+    hn_buf post = {0}, text = {0};
+    hn_template_write(&post, end_of(sp, sp->bos, frame.bos), end_of(sp, sp->eos, frame.eos), false);
+    hn_buf_puts(&text, "{\"post_processor\":");
+    hn_buf_puts(&text, post.n ? post.p : "null");
+    hn_buf_putc(&text, '}');
+    hn_status st = text.failed || post.failed ? hn_nomem(err, text.n) : hn_json_parse(text.p, text.n, "post_processor", 1, &t->spec, err);
+    if (st == HN_OK) st = hn_part_make(&hn_postprocessors, hn_json_get(t->spec, "post_processor"), &t->post, err);
     hn_buf_release(&text);
-    hn_json_free(spec);
+    hn_buf_release(&post);
     return st;
 }
 

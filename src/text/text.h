@@ -24,8 +24,8 @@ enum { HN_ENCODE_SPECIAL = 1, /* run the post-processor: BOS and so on */
        HN_ENCODE_SPANS = 2,
        HN_ENCODE_SPLIT_SPECIAL = 4 /* special tokens written in the text are plain text */ };
 
-/* path: a folder with tokenizer.json (and tokenizer_config.json) or a tokenizer.json itself. Errors:
- * ENOENT, EFORMAT, ENOTSUP (unknown component, by name). */
+/* path: a folder with the files of a tokenizer (tokenizer_readers.def: tokenizer.json before others, tokenizer_config.json and
+ * friends beside it), or one such file alone. Errors: ENOENT, EFORMAT, ENOTSUP (unknown component, by name). */
 hn_status hn_tokenizer_load(const char *path, hn_tokenizer **out, hn_error *err) HN_MUST;
 void hn_tokenizer_free(hn_tokenizer *t);
 
@@ -60,16 +60,23 @@ const char *hn_tokenizer_special(const hn_tokenizer *t, hn_special which);
 int32_t hn_tokenizer_special_id(const hn_tokenizer *t, hn_special which);
 int64_t hn_tokenizer_max_length(const hn_tokenizer *t); /* model_max_length; the 1e30 integer and absent: INT64_MAX */
 const char *hn_tokenizer_chat_template(const hn_tokenizer *t); /* NULL: none */
-/* Copies tokenizer.json, tokenizer_config.json, chat_template.jinja, special_tokens_map.json as they are
- * (those that exist) into a model folder. */
+/* Adds tokens that are cut out of text as they stand; special ones are left out of decoded text on request. Known tokens
+ * take the flag. *added (may be NULL): how many are new, with the next free ids. While nobody encodes. Errors: EARG. */
+hn_status hn_tokenizer_add(hn_tokenizer *t, const char *const *tokens, size_t n, bool special, int32_t *added, hn_error *err) HN_MUST;
+/* Gives a role to a token, which is added where it is new. */
+hn_status hn_tokenizer_set_special(hn_tokenizer *t, hn_special which, const char *token, hn_error *err) HN_MUST;
+/* Writes tokenizer.json, tokenizer_config.json and chat_template.jinja into a model folder: copies of what was read from a
+ * tokenizer.json and not changed since, else files that transformers loads to equal ids (where a tokenizer.json cannot say
+ * what a SentencePiece model does, a warning tells). */
 hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *err) HN_MUST;
+bool hn_tokenizer_found(const char *dir); /* is there a file in dir that a tokenizer can be read from? */
 /* Content hash of what decides ids (tokenizer.json and the special tokens), 32 hex digits. */
 const char *hn_tokenizer_fingerprint(const hn_tokenizer *t);
 
 /* Where transformers 5 gives other ids than the files as they stand, which is what hone runs (peculiar.c). model_type: of
  * config.json, which names the class where tokenizer_config.json does not; may be NULL. Returns how many were filled in. */
 typedef struct hn_peculiar {
-    const char *id;  /* "tokenizer_rebuilt", "add_bos_token", "add_eos_token" */
+    const char *id;  /* "tokenizer_rebuilt", "tokenizer_converted", "add_bos_token", "add_eos_token" */
     char text[512];  /* what differs, and when */
     char fix[256];
 } hn_peculiar;

@@ -310,12 +310,13 @@ struct hn_tokenizer {
     int32_t default_id[HN_SPECIAL_COUNT]; /* of the vocabulary itself, where no file names the token */
     int64_t max_length;
     char *chat_template;
-    hn_json *spec;     /* tokenizer.json without model.vocab and model.merges; NULL: sp */
+    hn_json *spec;     /* tokenizer.json without model.vocab and model.merges; with sp only the post-processor */
     hn_json *config;   /* tokenizer_config.json; NULL: none */
     hn_json *specials; /* special_tokens_map.json; NULL: none */
     hn_json *added_file; /* added_tokens.json; NULL: none */
     const struct hn_sp *sp; /* pieces of a SentencePiece model, run by its own rules; NULL: the parts of a tokenizer.json */
     bool made;         /* kept[HN_KEPT_JSON] was made from another format */
+    bool changed;      /* tokens were added or given roles since loading */
     char *folder; /* it was read from; NULL: not from a folder */
     struct hn_kept_file { /* as read, for hn_tokenizer_save */
         const char *name;

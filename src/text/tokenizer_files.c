@@ -1,5 +1,4 @@
-/* tokenizer_files.c - what stands beside tokenizer.json: special tokens, lengths and the chat template; and writing the
- * files back as they were read. */
+/* tokenizer_files.c - what stands beside tokenizer.json: special tokens, lengths and the chat template. */
 #include <stdlib.h>
 
 #include "text/readers_impl.h"
@@ -191,18 +190,6 @@ hn_status hn_config_defaults(hn_tokenizer *t, hn_error *err) {
         t->special[i] = hn_strndup(text.p, text.n);
         if (!t->special[i]) return hn_nomem(err, text.n);
         t->special_id[i] = t->default_id[i];
-    }
-    return HN_OK;
-}
-
-hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *err) {
-    for (size_t i = 0; i < sizeof t->kept / sizeof *t->kept; i++) {
-        if (!t->kept[i].p) continue;
-        char *path = hn_path_join(dir, t->kept[i].name);
-        if (!path) return hn_nomem(err, strlen(dir));
-        hn_status st = hn_file_write(path, t->kept[i].p, t->kept[i].n, err);
-        hn_free(path);
-        HN_TRY(st);
     }
     return HN_OK;
 }

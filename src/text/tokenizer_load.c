@@ -75,10 +75,23 @@ static hn_status read_file(hn_tokenizer *t, const char *path, hn_error *err) {
     return st;
 }
 
+static hn_status find(const char *dir, char **path, hn_error *err) {
+    *path = NULL;
+    for (size_t i = 0; i < READERS && !*path; i++)
+        for (const char *const *name = readers[i]->files; *name && !*path; name++) HN_TRY(find_file(dir, *name, path, err));
+    return HN_OK;
+}
+
+bool hn_tokenizer_found(const char *dir) {
+    char *path;
+    bool found = find(dir, &path, NULL) != HN_OK || path; /* several are one too many, not none */
+    hn_free(path);
+    return found;
+}
+
 static hn_status read_folder(hn_tokenizer *t, const char *dir, hn_error *err) {
-    char *path = NULL;
-    for (size_t i = 0; i < READERS && !path; i++)
-        for (const char *const *name = readers[i]->files; *name && !path; name++) HN_TRY(find_file(dir, *name, &path, err));
+    char *path;
+    HN_TRY(find(dir, &path, err));
     if (!path) return not_found(dir, err);
     t->folder = hn_strdup(dir);
     hn_status st = t->folder ? hn_config_open(t, dir, err) : hn_nomem(err, strlen(dir));
