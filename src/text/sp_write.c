@@ -161,20 +161,24 @@ static hn_status write_merges(const hn_sp *sp, hn_buf *out, bool *tied, hn_error
     return HN_OK;
 }
 
-hn_status hn_sp_write_vocab(const hn_sp *sp, hn_buf *vocab, hn_buf *merges, const char **inexact, hn_error *err) {
+static void tell(hn_buf *out, const char *what) {
+    if (out->n) hn_buf_puts(out, ", ");
+    hn_buf_puts(out, what);
+}
+
+hn_status hn_sp_write_vocab(const hn_sp *sp, hn_buf *vocab, hn_buf *merges, hn_buf *inexact, hn_error *err) {
     bool tied = false;
-    *inexact = NULL;
     if (sp->is_bpe) {
         write_pieces(sp, vocab);
         HN_TRY(write_merges(sp, merges, &tied, err));
     } else {
         write_scores(sp, vocab);
+        tell(inexact, "texts whose best cuts differ by less than float32 tells apart");
     }
-    if (tied) *inexact = "pieces that have one score in common";
-    if (sp->map) *inexact = "characters that the model's character map changes together with others beside them";
-    if (!sp->is_bpe && !*inexact) *inexact = "texts whose best cuts differ by less than float32 tells apart";
-    if (sp->has_unused) *inexact = "pieces that are marked unused";
-    if (!hn_matcher_empty(sp->user)) *inexact = "user-defined pieces";
-    if (sp->suffix) *inexact = "white space as a suffix";
-    return vocab->failed || merges->failed ? hn_nomem(err, vocab->n) : HN_OK;
+    if (tied) tell(inexact, "pieces that have one score in common");
+    if (sp->map) tell(inexact, "characters that the character map changes together with those beside them");
+    if (sp->has_unused) tell(inexact, "pieces marked unused");
+    if (!hn_matcher_empty(sp->user)) tell(inexact, "user-defined pieces");
+    if (sp->suffix) tell(inexact, "white space as a suffix");
+    return vocab->failed || merges->failed || inexact->failed ? hn_nomem(err, vocab->n) : HN_OK;
 }

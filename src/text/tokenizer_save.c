@@ -37,8 +37,7 @@ static void bracket(hn_buf *b, const hn_buf *inside, const char *brackets) {
 }
 
 static hn_status open_pieces(const hn_tokenizer *t, source *s, hn_error *err) {
-    hn_buf vocab = {0}, merges = {0};
-    const char *inexact = NULL;
+    hn_buf vocab = {0}, merges = {0}, inexact = {0};
     hn_status st = hn_sp_spec(t->sp, &s->own, err);
     if (st == HN_OK) st = hn_sp_write_vocab(t->sp, &vocab, &merges, &inexact, err);
     bracket(&s->vocab_text, &vocab, t->sp->is_bpe ? "{}" : "[]");
@@ -46,12 +45,13 @@ static hn_status open_pieces(const hn_tokenizer *t, source *s, hn_error *err) {
     s->vocab = (hn_str){s->vocab_text.p, s->vocab_text.n};
     if (t->sp->is_bpe) s->merges = (hn_str){s->merges_text.p, s->merges_text.n};
     if (st == HN_OK && (s->vocab_text.failed || s->merges_text.failed)) st = hn_nomem(err, vocab.n);
+    if (st == HN_OK && inexact.n) hn_warn("ids in transformers can differ from SentencePiece's for: %s", inexact.p);
     hn_buf_release(&vocab);
     hn_buf_release(&merges);
+    hn_buf_release(&inexact);
     if (st != HN_OK) return st;
     hn_json_set(s->own, "post_processor", hn_json_ref(hn_json_get(t->spec, "post_processor")));
     s->spec = s->own;
-    if (inexact) hn_warn("tokenizer.json cannot say all that a SentencePiece model does: ids in transformers can differ for %s", inexact);
     return HN_OK;
 }
 
