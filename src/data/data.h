@@ -200,7 +200,8 @@ typedef struct hn_convert_opts {
     const char *format;     /* NULL: detect */
     const char *text_field; /* column of language-modelling rows: "text" */
     const hn_columns *columns; /* columns that are read as others; NULL: none */
-    const char *prompt_style; /* instruct, chat, chatml, plain, messages; NULL: each format's own */
+    const char *prompt_style; /* instruct, chat, chatml, question, plain, messages; NULL: each format's own */
+    const char *first;      /* where the row stands that the format was found by, for messages; NULL: not known */
 } hn_convert_opts;
 void hn_convert_defaults(hn_convert_opts *o); /* view SFT */
 
@@ -216,6 +217,8 @@ const hn_format *hn_format_find(const char *name);
  * format of that name: lists them), EFORMAT (none fits: lists the columns and the formats). */
 hn_status hn_format_choose(hn_json *const *record, size_t n, const hn_convert_opts *o, const hn_format **out, char *reason,
                            hn_error *err) HN_MUST;
+/* Does a record have the columns of the format? */
+bool hn_format_fits(const hn_format *f, const hn_json *record, const hn_convert_opts *o);
 /* Replaces the contents of out with the examples of one record: none where the format leaves it out (a note says why).
  * Any number of threads may convert, each its own records. EFORMAT: the column, what was expected and what stands there,
  * without a place; or a record that looks like another format. */

@@ -107,12 +107,20 @@ hn_status hn_format_choose(hn_json *const *record, size_t n, const hn_convert_op
     return st;
 }
 
+bool hn_format_fits(const hn_format *f, const hn_json *record, const hn_convert_opts *o) {
+    hn_json *mapped;
+    if (hn_columns_map(record, o, &mapped, NULL) != HN_OK) return false;
+    bool fits = f->detect(mapped, o, NULL);
+    hn_json_free(mapped);
+    return fits;
+}
+
 static hn_status convert(const hn_format *f, const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
     if (!o->format && !f->detect(record, o, NULL)) {
         char reason[HN_REASON];
         const hn_format *other = hn_format_fitting(record, o, reason);
         if (other) {
-            hn_bad_row(err, "this row is in format %s (%s), the first rows are in format %s", other->name, reason, f->name);
+            hn_bad_row(err, "this row is in format %s (%s), %.300s in format %s", other->name, reason, o->first ? o->first : "the first rows are", f->name);
             hn_columns_detail(record, err);
             hn_error_fix(err, "split the file, or let --dataset_format each find the format of every row");
             return HN_EFORMAT;

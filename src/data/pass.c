@@ -129,7 +129,7 @@ static void read_gathered(run *r, block *b) {
         hn_gather *g = p->part[r->gathering].gather;
         hn_error why = {0};
         bool more = false;
-        hn_status st = g ? hn_gather_next(g, &p->convert, &it->examples, &it->raw.line, &more, &why) : HN_OK;
+        hn_status st = g ? hn_gather_next(g, &p->part[r->gathering].convert, &it->examples, &it->raw.line, &more, &why) : HN_OK;
         if (st == HN_OK && !more) {
             r->gathering++;
             continue;
@@ -162,15 +162,22 @@ static hn_status misfit(const hn_item *it, hn_error *err) {
     return HN_EFORMAT;
 }
 
+static void say_first(hn_pass_part *known, const hn_item *it) {
+    char place[380];
+    hn_raw_place(&it->raw, place, sizeof place);
+    snprintf(known->first, sizeof known->first, "%s is", place);
+    known->convert.first = known->first;
+}
+
 /* The format of a source: the one that fits its first records; if they are of several, the first record that fits one. */
 static hn_status choose_format(run *r, block *b, size_t part, hn_error *err) {
     hn_pass *p = r->p;
     hn_pass_part *known = &p->part[part];
-    hn_convert_opts o = p->convert;
     hn_json *first[FIRST];
     size_t n = 0;
     const hn_item *from = NULL;
-    if (p->sources->part[part].format) o.format = p->sources->part[part].format;
+    known->convert = p->convert;
+    if (p->sources->part[part].format) known->convert.format = p->sources->part[part].format;
     for (int64_t i = 0; i < b->n && n < FIRST; i++) {
         if (b->item[i].raw.part != part) continue;
         parse_here(&b->item[i]);
@@ -179,7 +186,7 @@ static hn_status choose_format(run *r, block *b, size_t part, hn_error *err) {
         first[n++] = b->item[i].record;
     }
     if (n == 0) return HN_OK;
-    hn_status st = hn_format_choose(first, n, &o, &known->format, known->reason, err);
+    hn_status st = hn_format_choose(first, n, &known->convert, &known->format, known->reason, err);
     if (st == HN_EFORMAT && p->stop_at_bad) return misfit(from, err);
     for (int64_t i = 0; i < b->n && st == HN_EFORMAT; i++) {
         hn_item *it = &b->item[i];
@@ -187,11 +194,13 @@ static hn_status choose_format(run *r, block *b, size_t part, hn_error *err) {
         parse_here(it);
         if (it->st != HN_OK) continue;
         hn_error why = {0};
-        st = hn_format_choose(&it->record, 1, &o, &known->format, known->reason, &why);
+        st = hn_format_choose(&it->record, 1, &known->convert, &known->format, known->reason, &why);
         if (st == HN_EFORMAT) spoil(it, misfit(it, &why), &why);
         else if (st != HN_OK && err) *err = why;
     }
     if (!known->format) return st == HN_EFORMAT ? HN_OK : st; /* every record of the block is bad */
+    for (int64_t i = 0; i < b->n && !known->convert.first; i++)
+        if (b->item[i].raw.part == part && b->item[i].record && hn_format_fits(known->format, b->item[i].record, &known->convert)) say_first(known, &b->item[i]);
     return hn_format_gathers(known->format) ? hn_gather_new(known->format, &known->gather, err) : HN_OK;
 }
 
@@ -212,7 +221,7 @@ static hn_status settle(run *r, block *b, hn_error *err) {
         if (it->st != HN_OK || (!it->gathered && part_of(r, it)->gather)) continue;
         if (!it->gathered) parse_here(it);
         if (it->st != HN_OK) continue;
-        if (!it->gathered && hn_format_convert(part_of(r, it)->format, it->record, &p->convert, &x, NULL) != HN_OK) continue; /* said when it is encoded */
+        if (!it->gathered && hn_format_convert(part_of(r, it)->format, it->record, &part_of(r, it)->convert, &x, NULL) != HN_OK) continue; /* said when it is encoded */
         if (have->n == 0) continue;
         r->like = (hn_encoder){.tok = p->tok, .o = p->o, .look = p->look};
         st = hn_encoder_settle(&r->like, &have->v[0], err);
@@ -245,8 +254,8 @@ static hn_status encode_examples(hn_item *it, hn_encoder *e, hn_error *err) {
 }
 
 static hn_status convert(run *r, hn_item *it, hn_encoder *e, hn_error *err) {
-    hn_pass *p = r->p;
-    if (!it->gathered) HN_TRY(hn_format_convert(part_of(r, it)->format, it->record, &p->convert, &it->examples, err));
+    const hn_pass_part *part = part_of(r, it);
+    if (!it->gathered) HN_TRY(hn_format_convert(part->format, it->record, &part->convert, &it->examples, err));
     return encode_examples(it, e, err);
 }
 
@@ -280,7 +289,7 @@ static hn_status hand_on(run *r, block *b, hn_error *err) {
         if (it->st != HN_OK && !it->err) return hn_nomem(err, sizeof *it->err);
         if (it->st == HN_OK && !it->gathered && part_of(r, it)->gather) {
             hn_error why = {0};
-            hn_status st = hn_gather_add(part_of(r, it)->gather, it->record, it->raw.line, &p->convert, &why);
+            hn_status st = hn_gather_add(part_of(r, it)->gather, it->record, it->raw.line, &part_of(r, it)->convert, &why);
             if (st == HN_OK) continue;
             if (st == HN_EFORMAT) misfit(it, &why);
             spoil(it, st, &why);

@@ -25,6 +25,8 @@ typedef hn_status hn_item_fn(void *user, hn_pass *p, hn_item *item, hn_error *er
 
 typedef struct hn_pass_part { /* what is known of a source */
     const hn_format *format; /* NULL: not chosen yet */
+    hn_convert_opts convert; /* those of the pass, with the source's own format */
+    char first[400];         /* "FILE:1 is", of the row that decided; convert.first points here */
     char reason[HN_REASON];
     hn_gather *gather;       /* NULL: the format needs none */
     int64_t records, examples; /* read so far, bad ones among them; handed on */

@@ -54,7 +54,7 @@ static void add_columns(hn_hash *h, const hn_columns *c) {
 }
 
 /* A setting that decides rows belongs into the key; this stops at a new one until somebody has thought about it. */
-_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 40 && sizeof(hn_encode_opts) == 144 && sizeof(hn_sources) == 56),
+_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 48 && sizeof(hn_encode_opts) == 152 && sizeof(hn_sources) == 56),
                "settings have changed: is the key of prepared rows still complete?");
 
 static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *o) {
@@ -66,11 +66,6 @@ static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *
     add_text(h, "prompt_style", o->convert.prompt_style);
     add_columns(h, o->convert.columns);
     add_int(h, "text_unit", o->text_unit);
-    add_text(h, "prompt_style", o->convert.prompt_style);
-    for (size_t i = 0; o->convert.columns && i < o->convert.columns->n; i++) {
-        add_text(h, "column", o->convert.columns->from[i]);
-        add_text(h, "as", o->convert.columns->to[i]);
-    }
     add_text(h, "tokenizer", tok ? hn_tokenizer_fingerprint(tok) : NULL);
     add_text(h, "eos", o->eos_token || !tok ? o->eos_token : hn_tokenizer_special(tok, HN_EOS));
     add_text(h, "template", o->chat ? hn_chat_fingerprint(o->chat) : NULL);

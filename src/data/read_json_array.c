@@ -148,9 +148,7 @@ hn_status hn_json_array_parse(const hn_raw *raw, hn_json **record, hn_error *err
     hn_status st = hn_json_parse(raw->p, raw->n, raw->path, raw->first_line, &value, err);
     if (st == HN_EFORMAT) hn_error_fix(err, "correct record %lld, or leave such rows out with --on_bad_row skip", (long long)raw->line);
     HN_TRY(st);
-    char place[600];
-    snprintf(place, sizeof place, "%s:%lld", raw->path, (long long)raw->first_line);
-    return hn_records_object(place, value, record, err);
+    return hn_records_object(raw, value, record, err);
 }
 
 void hn_json_array_close(void *state) { hn_buf_release(&((hn_json_array *)state)->text); }

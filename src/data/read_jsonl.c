@@ -35,9 +35,7 @@ static hn_status parse(const hn_raw *raw, hn_json **record, hn_error *err) {
     hn_status st = hn_json_parse(raw->p, raw->n, raw->path, raw->line, &value, err);
     if (st == HN_EFORMAT) hn_error_fix(err, "correct line %lld, or leave such rows out with --on_bad_row skip", (long long)raw->line);
     HN_TRY(st);
-    char place[600];
-    hn_raw_place(raw, place, sizeof place);
-    return hn_records_object(place, value, record, err);
+    return hn_records_object(raw, value, record, err);
 }
 
 const hn_reader hn_read_jsonl = {.name = "jsonl",

@@ -227,7 +227,7 @@ hn_status hn_records_plain(const char *path, const char *p, size_t n, int64_t li
     return HN_EFORMAT;
 }
 
-hn_status hn_records_object(const char *place, hn_json *value, hn_json **record, hn_error *err) {
+hn_status hn_records_object(const hn_raw *raw, hn_json *value, hn_json **record, hn_error *err) {
     static const char *const kinds[] = {"null", "a boolean", "a number", "a number", "a string", "an array", "an object"};
     hn_json_kind kind = hn_json_type(value);
     if (kind == HN_JSON_OBJECT) {
@@ -235,7 +235,7 @@ hn_status hn_records_object(const char *place, hn_json *value, hn_json **record,
         return HN_OK;
     }
     hn_json_free(value);
-    hn_fail(err, HN_EFORMAT, "%s: a record is an object, this is %s", place, kinds[kind]);
+    hn_fail(err, HN_EFORMAT, "%s:%lld: a record is an object, this is %s", raw->path, (long long)raw->first_line, kinds[kind]);
     hn_error_fix(err, "write records as {\"column\": value, ...}");
     return HN_EFORMAT;
 }

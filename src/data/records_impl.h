@@ -44,7 +44,7 @@ hn_status hn_records_plain(const char *path, const char *p, size_t n, int64_t li
 /* EFORMAT: a record that begins on this line is longer than the limit. what: "line". */
 hn_status hn_records_too_long(const hn_records *r, const char *what, int64_t line, hn_error *err);
 /* EFORMAT unless the value is an object; it is freed then. */
-hn_status hn_records_object(const char *place, hn_json *value, hn_json **record, hn_error *err) HN_MUST;
+hn_status hn_records_object(const hn_raw *raw, hn_json *value, hn_json **record, hn_error *err) HN_MUST;
 /* The extension of a name, compression aside: "a.jsonl.gz" gives "jsonl" (n 0: none). */
 hn_str hn_records_extension(const char *path);
 

@@ -63,7 +63,7 @@ d=$work/columns.jsonl expect 2 "NAME=COLUMN" sft --columns question
 d=$work/columns.jsonl expect 2 "two columns are to be read as" sft --columns prompt=question,prompt=reply
 d=$work/columns.jsonl expect 2 "no record format is called" sft --dataset_format chats
 printf '{"text": "a b c"}\n{"prompt": "a", "completion": "b"}\n' >"$work/mixed.jsonl"
-d=$work/mixed.jsonl expect 3 "mixed.jsonl:2: this row is in format prompt-completion .*first rows are in format text" sft
+d=$work/mixed.jsonl expect 3 "mixed.jsonl:2: this row is in format prompt-completion .*mixed.jsonl:1 is in format text" sft
 d=$work/mixed.jsonl expect 0 "each .as asked for" sft --dataset_format each --overwrite_output_dir
 printf '{"prompt": "a", "completions": ["b"], "labels": [true]}\n' >"$work/steps.jsonl"
 d=$work/steps.jsonl expect 3 "rows are in format stepwise .*cannot be used for task sft" sft

