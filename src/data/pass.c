@@ -9,7 +9,13 @@
 #include <string.h>
 
 
-enum { ITEMS = 2048, GRAIN = 8, BLOCK_BYTES = 4 << 20, FIRST = 64, KEEP_TOKENS = 1 << 18 };
+enum {
+    ITEMS = 2048,           /* records of a block */
+    BLOCK_BYTES = 4 << 20,  /* of its text */
+    GRAIN = 8,              /* records that a thread takes at a time */
+    FIRST = 64,             /* records that decide the format */
+    KEEP_TOKENS = 1024      /* of a row whose memory is kept for the next one: every place of a block would grow to the longest */
+};
 
 typedef struct { /* records one after the other */
     hn_item item[ITEMS];
@@ -54,7 +60,8 @@ static void clear(hn_item *it) {
     hn_json_free(it->raw.record);
     hn_free(it->err);
     hn_examples_clear(&it->examples);
-    for (size_t i = 0; i < it->room && it->encoded[i].row[0].cap > KEEP_TOKENS; i++) hn_encoded_release(&it->encoded[i]);
+    for (size_t i = 0; i < it->room; i++)
+        if (it->encoded[i].row[0].cap > KEEP_TOKENS) hn_encoded_release(&it->encoded[i]);
     *it = (hn_item){.examples = it->examples, .encoded = it->encoded, .room = it->room};
 }
 
