@@ -130,6 +130,8 @@ hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, cha
         o->completion_only = !c->sft.completion_only_loss ? -1 : hn_streq(c->sft.completion_only_loss, "true");
         o->packing = packing_of(&c->sft, eval);
         o->assistant_only = c->sft.assistant_only_loss;
+        o->shuffle = c->sft.shuffle_dataset;
+        o->shuffle_seed = (uint64_t)c->train.seed;
     }
     if (c->task->parts & HN_PART_GENERATE) {
         o->convert.view = HN_VIEW_PROMPT;

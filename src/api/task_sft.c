@@ -23,6 +23,8 @@ const hn_opt hn_sft_table[] = {
      "all and cuts", HN_OPT_STR, AT(packing_strategy), "bfd", 0, 0, "bfd|bfd_split|wrapped", "Rows", NULL, 0},
     {"eval_packing", "packing of the evaluation set; unset: as packing", HN_OPT_STR, AT(eval_packing), NULL, 0, 0, "true|false", "Rows",
      "eval_sample_packing", HN_OPT_NULLABLE | HN_OPT_BARE},
+    {"shuffle_dataset", "shuffle rows once by --seed: before they are packed, and at the end", HN_OPT_BOOL, AT(shuffle_dataset), "false", 0, 0,
+     NULL, "Rows", NULL, 0},
     {"padding_free", "no row is ever padded here", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Rows", NULL, HN_OPT_HIDDEN},
     {"pad_to_multiple_of", "no row is ever padded here", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Rows", NULL, HN_OPT_HIDDEN},
     {0}};

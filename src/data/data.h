@@ -286,6 +286,8 @@ typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     bool whole_pairs;             /* pairs with a side longer than max_length are left out (reward); else they are cut (dpo) */
     bool assistant_only;          /* message lists: only what the assistant wrote is trained on */
     hn_packing packing;           /* max_length is then the length of a full row; no row is dropped for want of targets */
+    bool shuffle;                 /* as TRL's shuffle_dataset: before packing and at the end */
+    uint64_t shuffle_seed;
     const char *prepared_dir;     /* rows are kept there from run to run (prepared_impl.h); NULL: in memory only */
     uint64_t prepared_bytes;      /* sets of fewer bytes stay in memory */
     bool overwrite_prepared;      /* make them again though they are there */

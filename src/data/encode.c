@@ -10,7 +10,8 @@
 typedef struct {
     hn_pass pass;
     const hn_encode_opts *o;
-    hn_store store;
+    hn_store store, stage[2]; /* stages: rows that are still to be shuffled */
+    hn_store *into;           /* where rows go now */
     hn_packer packer;
     hn_prepared place;
     hn_rows *counts;      /* the store's */
@@ -35,19 +36,36 @@ static hn_status refuse(job *j, const hn_item *it, hn_error *err) {
     return HN_OK;
 }
 
+/* The folder of a store that goes to disk; a stage has one inside the other. */
+static hn_status spill(job *j, hn_error *err) {
+    const char *names[] = {"stage0", "stage1"};
+    if (j->into == &j->store) return hn_store_spill(j->into, j->place.temp, err);
+    char *dir = hn_path_join(j->place.temp, names[j->into - j->stage]);
+    hn_status st = dir ? hn_dir_make(dir, err) : hn_nomem(err, 64);
+    if (st == HN_OK) st = hn_store_spill(j->into, dir, err);
+    hn_free(dir);
+    return st;
+}
+
 /* Rows go to disk once they are many. A place that cannot be written to is no reason to stop: they fit, or memory runs out. */
 static hn_status store_row(void *user, const hn_packed *row, hn_error *err) {
     job *j = user;
-    if (j->place.dir && !j->store.dir && hn_store_bytes(&j->store) >= j->o->prepared_bytes) {
+    if (j->place.dir && !j->into->dir && hn_store_bytes(j->into) >= j->o->prepared_bytes) {
         hn_error why = {0};
-        if (hn_prepared_begin(&j->place, &why) == HN_OK) {
-            HN_TRY(hn_store_spill(&j->store, j->place.temp, err));
+        hn_status st = j->place.temp ? HN_OK : hn_prepared_begin(&j->place, &why);
+        if (st == HN_OK) {
+            HN_TRY(spill(j, err));
         } else {
             hn_warn("prepared rows stay in memory: %s", why.msg);
             hn_prepared_release(&j->place);
         }
     }
-    return hn_store_add(&j->store, row, err);
+    return hn_store_add(j->into, row, err);
+}
+
+static hn_status pack_row(void *user, const hn_packed *row, hn_error *err) {
+    job *j = user;
+    return hn_packer_add(&j->packer, row->id, row->label, row->n, row->record, err);
 }
 
 static hn_status keep(job *j, const hn_row *row, int64_t line, hn_error *err) {
@@ -56,7 +74,8 @@ static hn_status keep(job *j, const hn_row *row, int64_t line, hn_error *err) {
     hn_packed out = {row->id, row->label, (int64_t)row->n, &whole, 1, line};
     j->borders += row->prompt_alone > row->prompt;
     if (o->packing != HN_PACK_NONE) j->counts->examples++;
-    if (o->packing != HN_PACK_NONE) return hn_packer_add(&j->packer, out.id, out.label, out.n, line, err);
+    if (o->shuffle) out.documents = 0; /* its first token may come to stand inside a row */
+    if (o->packing != HN_PACK_NONE) return o->shuffle ? store_row(j, &out, err) : pack_row(j, &out, err);
     bool cut = o->max_length != HN_UNSET_INT && out.n > o->max_length;
     if (cut && o->keep_end) {
         out.id += out.n - o->max_length;
@@ -196,12 +215,39 @@ static hn_status list_sources(job *j, hn_error *err) {
     return HN_OK;
 }
 
+static bool keeps_documents(const hn_encode_opts *o) { return o->packing == HN_PACK_BFD || o->packing == HN_PACK_BFD_SPLIT; }
+
+/* Shuffles the rows of a stage on into the packer or the next store, and drops the stage. */
+static hn_status shuffle_on(job *j, hn_store *stage, hn_store *into, hn_pack_emit *emit, hn_error *err) {
+    hn_rows *rows;
+    HN_TRY(hn_store_finish(stage, err));
+    HN_TRY(hn_store_take(stage, stage->dir, &rows, err));
+    j->into = into;
+    hn_status st = hn_rows_shuffled(rows, j->o->shuffle_seed, emit, j, err);
+    if (st == HN_OK && emit == pack_row) st = hn_packer_end(&j->packer, err);
+    hn_rows_free(rows);
+    if (st == HN_OK && stage->dir) st = hn_dir_remove(stage->dir, err);
+    hn_store_release(stage);
+    return st;
+}
+
+static hn_status pass(job *j, hn_error *err) {
+    const hn_encode_opts *o = j->o;
+    bool packs = o->packing != HN_PACK_NONE;
+    hn_packer_begin(&j->packer, o->packing, o->max_length, store_row, j);
+    j->into = o->shuffle ? &j->stage[0] : &j->store;
+    if (o->shuffle) HN_TRY(hn_store_begin(&j->stage[0], false, &(hn_rows *){NULL}, err));
+    if (o->shuffle && packs) HN_TRY(hn_store_begin(&j->stage[1], keeps_documents(o), &(hn_rows *){NULL}, err));
+    HN_TRY(hn_pass_run(&j->pass, err));
+    if (!o->shuffle) return packs ? hn_packer_end(&j->packer, err) : HN_OK;
+    if (packs) HN_TRY(shuffle_on(j, &j->stage[0], &j->stage[1], pack_row, err));
+    return shuffle_on(j, &j->stage[packs], &j->store, store_row, err);
+}
+
 static hn_status make(job *j, hn_error *err) {
     const hn_encode_opts *o = j->o;
-    HN_TRY(hn_store_begin(&j->store, o->packing == HN_PACK_BFD || o->packing == HN_PACK_BFD_SPLIT, &j->counts, err));
-    hn_packer_begin(&j->packer, o->packing, o->max_length, store_row, j);
-    HN_TRY(hn_pass_run(&j->pass, err));
-    if (o->packing != HN_PACK_NONE) HN_TRY(hn_packer_end(&j->packer, err));
+    HN_TRY(hn_store_begin(&j->store, keeps_documents(o), &j->counts, err));
+    HN_TRY(pass(j, err));
     hn_rows *r = j->counts;
     r->read = j->pass.read;
     r->packing = o->packing;
@@ -230,10 +276,7 @@ static hn_status get(job *j, hn_rows **out, hn_error *err) {
         }
     }
     HN_TRY(make(j, err));
-    if (j->store.dir) return hn_prepared_commit(&j->place, &j->store, j->said, out, err);
-    *out = j->store.rows;
-    j->store.rows = NULL;
-    return HN_OK;
+    return j->store.dir ? hn_prepared_commit(&j->place, &j->store, j->said, out, err) : hn_store_take(&j->store, NULL, out, err);
 }
 
 hn_status hn_sources_encode(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out,
@@ -252,6 +295,8 @@ hn_status hn_sources_encode(const hn_sources *s, bool held_out, const hn_tokeniz
     hn_pass_release(&j->pass);
     hn_packer_release(&j->packer);
     if (j->counts) hn_store_release(&j->store);
+    for (int i = 0; i < 2; i++)
+        if (j->stage[i].rows) hn_store_release(&j->stage[i]);
     hn_prepared_release(&j->place);
     hn_free(j);
     return st;

@@ -138,19 +138,12 @@ static hn_status put_into_place(hn_prepared *p, hn_error *err) {
     return HN_OK;
 }
 
-hn_status hn_prepared_commit(hn_prepared *p, const hn_store *s, const hn_json *said, hn_rows **out, hn_error *err) {
-    uint64_t bytes[HN_COLS];
+hn_status hn_prepared_commit(hn_prepared *p, hn_store *s, const hn_json *said, hn_rows **out, hn_error *err) {
+    hn_rows *r;
     HN_TRY(hn_prepared_write_meta(p->temp, s, said, err));
-    hn_rows *r = hn_calloc(1, sizeof *r);
-    if (!r) return hn_nomem(err, sizeof *r);
-    *r = *s->rows;
-    r->sources = hn_json_ref(r->sources);
-    for (int c = 0; c < HN_COLS; c++) bytes[c] = s->col[c].n;
-    hn_status st = hn_rows_map(r, p->temp, bytes, err); /* mapped before the move: whatever happens to the place, these stay */
-    if (st == HN_OK) {
-        unlock(p);
-        st = put_into_place(p, err);
-    }
+    HN_TRY(hn_store_take(s, p->temp, &r, err)); /* mapped before the move: whatever happens to the place, these stay */
+    unlock(p);
+    hn_status st = put_into_place(p, err);
     if (st == HN_OK && !(r->prepared = hn_strdup(p->dir))) st = hn_nomem(err, strlen(p->dir));
     if (st != HN_OK) {
         hn_rows_free(r);

@@ -27,7 +27,7 @@ hn_status hn_prepared_open(const hn_prepared *p, hn_rows **out, hn_json **said, 
 /* A new folder to write to, p->temp; what killed runs left behind is removed. */
 hn_status hn_prepared_begin(hn_prepared *p, hn_error *err) HN_MUST;
 /* Puts the finished store into place and maps it. */
-hn_status hn_prepared_commit(hn_prepared *p, const hn_store *s, const hn_json *said, hn_rows **out, hn_error *err) HN_MUST;
+hn_status hn_prepared_commit(hn_prepared *p, hn_store *s, const hn_json *said, hn_rows **out, hn_error *err) HN_MUST;
 void hn_prepared_release(hn_prepared *p); /* removes what was not put into place */
 
 /* rows.json (prepared_meta.c). */

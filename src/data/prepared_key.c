@@ -54,7 +54,7 @@ static void add_columns(hn_hash *h, const hn_columns *c) {
 }
 
 /* A setting that decides rows belongs into the key; this stops at a new one until somebody has thought about it. */
-_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 48 && sizeof(hn_encode_opts) == 152 && sizeof(hn_sources) == 56),
+_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 48 && sizeof(hn_encode_opts) == 168 && sizeof(hn_sources) == 56),
                "settings have changed: is the key of prepared rows still complete?");
 
 static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *o) {
@@ -79,6 +79,8 @@ static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *
     add_int(h, "skip_bad", o->skip_bad);
     add_int(h, "limit", o->limit);
     add_int(h, "packing", o->packing);
+    add_int(h, "shuffle", o->shuffle);
+    add_int(h, "shuffle_seed", o->shuffle ? (int64_t)o->shuffle_seed : 0);
 }
 
 static void add_num(hn_hash *h, const char *name, double v) {

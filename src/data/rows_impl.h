@@ -40,7 +40,11 @@ uint64_t hn_store_bytes(const hn_store *s);
 hn_status hn_store_spill(hn_store *s, const char *dir, hn_error *err) HN_MUST;
 /* Fills the fingerprint and closes files; rows in memory get their columns. The store's rows stay its own. */
 hn_status hn_store_finish(hn_store *s, hn_error *err) HN_MUST;
+/* The finished rows, mapped from dir where they are in files; the caller's. */
+hn_status hn_store_take(hn_store *s, const char *dir, hn_rows **out, hn_error *err) HN_MUST;
 void hn_store_release(hn_store *s);
+/* Hands every row on, in a shuffled order. */
+hn_status hn_rows_shuffled(const hn_rows *in, uint64_t seed, hn_pack_emit *emit, void *user, hn_error *err) HN_MUST;
 
 /* Columns of files in a folder, as hn_store left them; owned by hn_rows.files. bytes [HN_COLS]: what each must have. */
 typedef struct hn_row_files {

@@ -237,6 +237,17 @@ hn_status hn_store_finish(hn_store *s, hn_error *err) {
     return HN_OK;
 }
 
+hn_status hn_store_take(hn_store *s, const char *dir, hn_rows **out, hn_error *err) {
+    uint64_t bytes[HN_COLS];
+    hn_rows *r = s->rows;
+    *out = NULL;
+    for (int c = 0; c < HN_COLS; c++) bytes[c] = s->col[c].n;
+    if (s->dir) HN_TRY(hn_rows_map(r, dir, bytes, err));
+    s->rows = NULL;
+    *out = r;
+    return HN_OK;
+}
+
 void hn_store_release(hn_store *s) {
     for (int c = 0; c < HN_COLS; c++) {
         char unused[33];

@@ -56,6 +56,7 @@ expect 2 "for conversations" dry --assistant_only_loss
 expect 0 "packed bfd from" dry --packing --max_length 64
 expect 0 "packed bfd_split from" dry --packing --packing_strategy bfd_split --max_length 64
 expect 0 "packed wrapped from" dry --packing --packing_strategy wrapped --max_length 64
+expect 0 "packed bfd from" dry --packing --max_length 64 --shuffle_dataset
 expect 2 "packing needs a length" dry --packing --max_length none
 expect 2 "bfd\|bfd_split\|wrapped|bfd, bfd_split" dry --packing --packing_strategy best
 expect 0 "no row is ever padded" dry --padding_free true

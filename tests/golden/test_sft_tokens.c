@@ -30,6 +30,8 @@ static hn_encode_opts options(const hn_json *flags) {
     o.keep_end = hn_streq(hn_json_cstr(hn_json_get(flags, "truncation_mode")), "keep_end");
     if (hn_json_has(flags, "completion_only_loss"))
         o.completion_only = hn_json_bool(hn_json_get(flags, "completion_only_loss"), false);
+    o.shuffle = hn_json_bool(hn_json_get(flags, "shuffle_dataset"), false);
+    o.shuffle_seed = (uint64_t)hn_json_int(hn_json_get(flags, "seed"), 42);
     o.assistant_only = hn_json_bool(hn_json_get(flags, "assistant_only_loss"), false);
     const char *how = hn_json_cstr(hn_json_get(flags, "packing_strategy"));
     if (hn_json_bool(hn_json_get(flags, "packing"), false))

@@ -101,10 +101,11 @@ static void test_as_in_memory(void **state) {
     static const hn_packing how[] = {HN_PACK_NONE, HN_PACK_BFD, HN_PACK_BFD_SPLIT, HN_PACK_WRAPPED, HN_PACK_BLOCKS};
     static const uint64_t from[] = {0, 1, 40000};
     mixed_source();
-    for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+    for (size_t i = 0; i < 2 * sizeof how / sizeof *how; i++) {
         hn_encode_opts o = kept();
         o.max_length = 16;
-        o.packing = how[i];
+        o.packing = how[i / 2];
+        o.shuffle = i % 2;
         o.prepared_dir = NULL;
         hn_rows *memory = encode(&o);
         assert_null(memory->prepared);
@@ -114,6 +115,9 @@ static void test_as_in_memory(void **state) {
             o.prepared_bytes = from[k];
             hn_rows *made = encode(&o), *again = encode(&o);
             assert_non_null(made->prepared);
+            char *rest = hn_path_join(made->prepared, "stage0"); /* what was shuffled from */
+            assert_false(hn_path_exists(rest));
+            hn_free(rest);
             assert_false(made->reused);
             assert_true(again->reused);
             assert_same_rows(memory, made);

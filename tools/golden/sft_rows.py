@@ -105,6 +105,9 @@ def cases():
     yield "chat_only_assistant", split, split, {"assistant_only_loss": True, "completion_only_loss": False}
     yield "chat_bfd", talks, talks, {"packing": True, "max_length": 96}
     yield "chat_bfd_split", talks, talks, {"packing": True, "packing_strategy": "bfd_split", "max_length": 96, "assistant_only_loss": True}
+    yield "shuffle_rows", pairs, pairs, {"shuffle_dataset": True, "seed": 5}
+    yield "shuffle_bfd", text, text, {"shuffle_dataset": True, "packing": True, "max_length": 64}
+    yield "shuffle_wrapped", pairs, pairs, {"shuffle_dataset": True, "packing": True, "packing_strategy": "wrapped", "max_length": 24}
     tools = [{**t, "tools": json.dumps([TOOL]), "chat_template_kwargs": {"style": "old" if i % 2 else "new"}} for i, t in enumerate(talks)]
     yield "chat_tools", tools, tools, {"chat_template_path": TEMPLATE}
     tools = [{**t, "tools": [TOOL], "chat_template_kwargs": {"style": "new"}} for t in split]
