@@ -127,10 +127,10 @@ static hn_status check_keys(const hn_json *item, size_t i, hn_error *err) {
 
 /* The settings of an item for the parts its files became. */
 static hn_status set_parts(const hn_json *item, size_t i, hn_sources *s, size_t from, hn_error *err) {
-    double fraction = hn_json_num(hn_json_get(item, "fraction"), NAN), weight = hn_json_num(hn_json_get(item, "weight"), NAN);
+    double fraction = hn_json_num(hn_json_get(item, "fraction"), (double)NAN), weight = hn_json_num(hn_json_get(item, "weight"), (double)NAN);
     int64_t most = hn_json_int(hn_json_get(item, "max_samples"), HN_UNSET_INT);
     const char *format = hn_json_cstr(hn_json_get(item, "format"));
-    if (isnan(weight)) weight = hn_json_num(hn_json_get(item, "probability"), NAN);
+    if (isnan(weight)) weight = hn_json_num(hn_json_get(item, "probability"), (double)NAN);
     if (hn_json_get(item, "max_samples") && most < 1) return wrong(i, "\"max_samples\" is a number of records", err);
     bool shared = !isnan(fraction) || !isnan(weight) || most != HN_UNSET_INT;
     if (shared && s->n > from + 1) return wrong(i, "a weight, fraction or max_samples for several splits: list them one by one", err);

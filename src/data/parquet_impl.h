@@ -193,7 +193,8 @@ typedef struct hn_pq_row {
     hn_error *bad;        /* the first value that is no text: the rest of the row is read past it */
     bool is_bad;
 } hn_pq_row;
-/* The next record of a row group. Errors: EFORMAT with the column; is_bad: a row left out, the next can be read. */
+/* The next record of a row group; NULL where is_bad: a value is no text (row->bad says which), the next row can be read. Errors:
+ * EFORMAT with the column. */
 hn_status hn_pq_row_next(const hn_pq_node *root, hn_pq_row *row, hn_json **out, hn_error *err) HN_MUST;
 
 #endif

@@ -105,7 +105,7 @@ static hn_status read_dictionary(hn_pq_column *c, const header *h, const uint8_t
     HN_TRY(reserve(c, &c->dictionary_page, &c->dictionary_cap, n, err));
     HN_TRY(unpack(c, in, (size_t)h->packed, n, c->dictionary_page, err));
     if (count > n / (d->width ? d->width : 4)) return damaged(c, "a dictionary shorter than its count of values", err);
-    d->p = c->dictionary_page;
+    d->p = n ? c->dictionary_page : in; /* of nothing, but there */
     if (c->leaf->type != HN_PQ_BYTES) {
         d->n = count;
         return HN_OK;
@@ -158,7 +158,7 @@ static hn_status read_v1(hn_pq_column *c, const header *h, const uint8_t *in, hn
     if (c->chunk.codec != 0) {
         HN_TRY(reserve(c, &c->page, &c->page_cap, n, err));
         HN_TRY(unpack(c, in, (size_t)h->packed, n, c->page, err));
-        p = c->page;
+        if (n) p = c->page;
     } else if (h->packed != h->unpacked) {
         return damaged(c, "an unpacked page of two sizes", err);
     }

@@ -30,7 +30,7 @@ static hn_status count(const walk *w, const hn_pq_node *n, size_t bytes) {
     r->bytes += bytes + HN_PQ_VALUE_BYTES;
     if (r->bytes <= r->limit) return HN_OK;
     hn_fail(w->err, HN_EFORMAT, "column \"%s\": a record longer than %zu bytes", n->path, r->limit);
-    hn_error_fix(w->err, "cut the text into smaller records");
+    hn_error_fix(w->err, "cut the text into smaller records, or raise the limit with --max_record_bytes");
     return HN_EFORMAT;
 }
 
@@ -156,5 +156,5 @@ hn_status hn_pq_row_next(const hn_pq_node *root, hn_pq_row *row, hn_json **out, 
     if (st == HN_OK && !row->is_bad) return HN_OK;
     hn_json_free(*out);
     *out = NULL;
-    return st != HN_OK ? st : HN_EFORMAT;
+    return st;
 }

@@ -93,9 +93,10 @@ static hn_status next_record(hn_records *r, parquet *q, hn_json **record, int64_
     q->left--;
     r->broken = true; /* unless the whole row was read */
     hn_status st = hn_pq_row_next(&q->root, &row, record, err);
-    r->broken = st != HN_OK && !row.is_bad;
-    if (row.is_bad && st == HN_EFORMAT && err) *err = bad;
-    return st;
+    r->broken = st != HN_OK;
+    if (st != HN_OK || !row.is_bad) return st;
+    if (err) *err = bad;
+    return HN_EFORMAT;
 }
 
 static hn_status next(hn_records *r, void *state, hn_json **record, int64_t *line, hn_error *err) {

@@ -184,7 +184,7 @@ void hn_raw_place(const hn_raw *raw, char *out, size_t cap) { place(raw->reader,
 
 hn_status hn_records_too_long(const hn_records *r, const char *what, int64_t line, hn_error *err) {
     hn_fail(err, HN_EFORMAT, "%s:%lld: a %s longer than %zu bytes", r->src.path, (long long)line, what, r->src.limit);
-    hn_error_fix(err, "cut the text into records: a line, element or row each");
+    hn_error_fix(err, "cut the text into records of a line, element or row each, or raise the limit with --max_record_bytes");
     return HN_EFORMAT;
 }
 

@@ -34,8 +34,8 @@ hn_status hn_sources_add(hn_sources *s, const char *name, hn_part **out, hn_erro
     **out = (hn_part){.name = copy,
                       .slice = {.from = HN_UNSET_INT, .to = HN_UNSET_INT},
                       .limit = HN_UNSET_INT,
-                      .fraction = NAN,
-                      .weight = NAN};
+                      .fraction = (double)NAN,
+                      .weight = (double)NAN};
     return HN_OK;
 }
 

@@ -95,7 +95,7 @@ static hn_status measure(const hn_sources *s, size_t i, bool count, part_state *
 /* TRL's fraction: shares of a mixture that is as large as it can be without a record twice. */
 static hn_status take_fractions(hn_stream *s, bool any, hn_error *err) {
     if (!any) return HN_OK;
-    double sum = 0, total = INFINITY;
+    double sum = 0, total = (double)INFINITY;
     for (size_t i = 0; i < s->s->n; i++) {
         double f = s->s->part[i].fraction;
         if (isnan(f)) return hn_fail(err, HN_EARG, "'fraction' is set for some data sets of the mixture, but not for '%s'", s->s->part[i].name);

@@ -77,6 +77,46 @@ d=$work/latin.jsonl expect 3 "latin.jsonl:1.*UTF-8" sft
 head -c 40 "$data" | gzip | head -c 30 >"$work/cut.jsonl.gz"
 d=$work/cut.jsonl.gz expect 3 "cut.jsonl.gz" sft
 
+# ---- files that mean harm, or are not what they seem: inside small memory and time
+bounded() { ( ulimit -v 1500000; ulimit -t 30; sft "$@" ); }
+{ printf '{"text": "'; head -c 70000000 /dev/zero | tr '\0' a; printf '"}\n'; } >"$work/line.jsonl"
+d=$work/line.jsonl expect 3 "line.jsonl:1: a line longer than 67108864 bytes" bounded
+d=$work/line.jsonl expect 3 "none of its 1 records can be used" bounded --on_bad_row skip
+gzip -1 <"$work/line.jsonl" >"$work/line.jsonl.gz"
+d=$work/line.jsonl.gz expect 3 "line.jsonl.gz:1: a line longer than 67108864 bytes" bounded
+rm "$work/line.jsonl" "$work/line.jsonl.gz"
+{ printf '{"text": "a", "x": '; head -c 10000 /dev/zero | tr '\0' '['; head -c 10000 /dev/zero | tr '\0' ']'; printf '}\n'; } >"$work/deep.jsonl"
+d=$work/deep.jsonl expect 3 "deep.jsonl:1:[0-9]+: nested too deeply .at most 256 levels" bounded
+{ printf 'text\n"never closed\n'; head -c 9000000 /dev/zero | tr '\0' '\n'; } >"$work/quote.csv"
+d=$work/quote.csv expect 3 "quote.csv:2: a quote is opened and never closed" bounded
+d=$work/quote.csv expect 3 "quote.csv:2: a field in quotes longer than 1000000 bytes" bounded --max_record_bytes 1000000
+printf 'text\nab\0c\n' >"$work/nul.csv"
+d=$work/nul.csv expect 3 "nul.csv:2: byte 3 of the line is NUL" sft
+printf 'text,text\na,b\n' >"$work/twice.csv"
+d=$work/twice.csv expect 3 'twice.csv:1: two columns are called "text"' sft
+printf 'text,n\na,b\nc\n' >"$work/ragged.csv"
+d=$work/ragged.csv expect 3 "ragged.csv:3: 1 fields?, but the header has 2" sft
+printf '\377\376{\0"\0t\0' >"$work/wide.jsonl"
+d=$work/wide.jsonl expect 3 "the text is UTF-16, UTF-8 is expected" sft
+printf 'ARROW1\0\0' >"$work/data.arrow"
+d=$work/data.arrow expect 3 "Arrow data" sft
+printf 'PAR1PAR1' >"$work/short.parquet"
+d=$work/short.parquet expect 3 "short.parquet: the Parquet file is cut short" sft
+mkdir "$work/nodata"
+d=$work/nodata expect 3 "no file of the split" sft
+for bad in "$(dirname "$0")"/../fixtures/parquet/bad/*.parquet; do
+    d=$bad expect 3 "$(basename "$bad"): |does not fit|is missing" bounded
+done
+# bad rows are left out of every kind of file, and counted
+printf '{"text": "a b"}\n{"text": 5}\nno\n{"text": "c d"}\n' >"$work/rows.jsonl"
+printf '[{"text": "a b"}, {"text": 5}, [], {"text": "c d"}]' >"$work/rows.json"
+printf 'text,n\na b,1\nc\n"d" e,3\nf g,4\n' >"$work/rows.csv"
+printf 'text\tn\na b\t1\nc\nd\te\tf\nf g\t4\n' >"$work/rows.tsv"
+printf 'some words\n\377\nc\376d\nof a longer text.\n' >"$work/rows.txt"
+for kind in jsonl json csv tsv txt; do
+    d=$work/rows.$kind expect 0 "2 records left out as not usable; the first: .*rows.$kind" sft --on_bad_row skip --overwrite_output_dir
+done
+
 # ---- models
 m=$work/nothing expect 3 "nothing" sft
 m=org/name expect 3 "hf download org/name" sft

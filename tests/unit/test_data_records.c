@@ -244,6 +244,40 @@ static void test_long_records(void **state) {
     hn_buf_release(&c);
 }
 
+/* Members that unpack to a thousand times their size, one behind the other: refused once that is sure, whatever is inside. */
+static void test_bomb(void **state) {
+    (void)state;
+    enum { LINE = 16 << 20, MEMBERS = 70 };
+    hn_buf b = {0}, one = {0};
+    char *line = malloc(LINE);
+    assert_non_null(line);
+    memset(line, 'x', LINE);
+    line[0] = '{';
+    line[LINE - 1] = '\n';
+    data_gzip(&one, line, LINE);
+    free(line);
+    for (int i = 0; i < MEMBERS; i++) hn_buf_add(&b, one.p, one.n);
+    hn_records *r;
+    hn_raw raw;
+    hn_error e = {0};
+    hn_status st = HN_OK;
+    hn_mem_stats before, after;
+    assert_int_equal(hn_records_open(data_file("bomb.jsonl.gz", b.p, b.n), &r, &e), HN_OK);
+    hn_mem_reset_peak();
+    hn_mem_get(&before);
+    int lines = 0;
+    while ((st = hn_records_next_raw(r, &raw, &e)) == HN_OK && raw.p) lines++;
+    hn_mem_get(&after);
+    assert_int_equal(st, HN_EFORMAT);
+    if (lines <= 60 || lines >= 68) fail_msg("%d lines", lines);
+    assert_non_null(strstr(e.msg, "decompression bomb"));
+    assert_false(hn_records_usable(r));
+    assert_true(after.peak - before.live < 3 * (uint64_t)LINE);
+    hn_records_close(r);
+    hn_buf_release(&b);
+    hn_buf_release(&one);
+}
+
 /* What is not UTF-8 text is named as what it is. */
 static void test_not_text(void **state) {
     (void)state;
@@ -378,7 +412,7 @@ int main(void) {
         cmocka_unit_test(test_json_lines), cmocka_unit_test(test_json_array), cmocka_unit_test(test_large_array),
         cmocka_unit_test(test_csv), cmocka_unit_test(test_lines), cmocka_unit_test(test_compressed),
         cmocka_unit_test(test_large_compressed), cmocka_unit_test(test_bad_json), cmocka_unit_test(test_no_file),
-        cmocka_unit_test(test_long_records), cmocka_unit_test(test_not_text), cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_long_records), cmocka_unit_test(test_bomb), cmocka_unit_test(test_not_text), cmocka_unit_test(test_raw),
         cmocka_unit_test(test_no_memory), cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, data_dir_make, data_dir_drop);
