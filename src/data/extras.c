@@ -10,7 +10,9 @@ static hn_status take(const hn_json *record, const char *name, hn_json_kind kind
         size_t i = 0;
         while (i < text.n && (text.p[i] == ' ' || text.p[i] == '\n')) i++;
         if (i == text.n) return HN_OK;
-        if (hn_json_parse(text.p, text.n, name, 1, &parsed, &why) != HN_OK) return hn_bad_row(err, "column \"%s\" is a string that is no JSON: %s", name, why.msg);
+        hn_status st = hn_json_parse(text.p, text.n, name, 1, &parsed, &why);
+        if (st == HN_EFORMAT) return hn_bad_row(err, "column \"%s\" is a string that is no JSON: %s", name, why.msg);
+        if (st != HN_OK) return hn_nomem(err, text.n);
     } else if (value) {
         parsed = hn_json_ref(value);
     }

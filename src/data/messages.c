@@ -75,27 +75,37 @@ static hn_status content_of(const hn_json *m, const char *place, hn_json **out, 
     return HN_EFORMAT;
 }
 
-/* {"name", "arguments"}, or a list of such, as tool_calls; false: the text is nothing of the kind. */
-static bool tool_calls(hn_str text, hn_json **out) {
+/* {"name", "arguments"} as a member of tool_calls; NULL: it is nothing of the kind, or there is no memory. */
+static hn_json *call_of(hn_json *f) {
+    hn_json *x = hn_json_cstr(hn_json_get(f, "name")) ? hn_json_new_object() : NULL;
+    if (!x) return NULL;
+    hn_json_set(x, "type", hn_json_new_str("function", 8));
+    hn_json_set(x, "function", hn_json_ref(f));
+    return x;
+}
+
+/* The text of a call, or of a list of calls, as tool_calls; *out NULL: it is nothing of the kind. */
+static hn_status tool_calls(hn_str text, hn_json **out, hn_error *err) {
     hn_json *value = NULL;
     *out = NULL;
-    if (text.n == 0 || hn_json_parse(text.p, text.n, "", 1, &value, NULL) != HN_OK) return false;
-    size_t n = hn_json_type(value) == HN_JSON_ARRAY ? hn_json_len(value) : 1;
-    hn_json *calls = hn_json_new_array();
-    bool ok = calls && n > 0;
-    for (size_t i = 0; i < n && ok; i++) {
-        hn_json *f = hn_json_type(value) == HN_JSON_ARRAY ? hn_json_at(value, i) : value;
-        hn_json *call = hn_json_new_object();
-        ok = call && hn_json_cstr(hn_json_get(f, "name"));
-        if (ok) hn_json_set(call, "type", hn_json_new_str("function", 8));
-        if (ok) hn_json_set(call, "function", hn_json_ref(f));
-        if (ok) hn_json_push(calls, call);
-        else hn_json_free(call);
+    hn_status st = text.n ? hn_json_parse(text.p, text.n, "", 1, &value, NULL) : HN_EFORMAT;
+    if (st == HN_EFORMAT) return HN_OK;
+    if (st != HN_OK) return hn_nomem(err, text.n);
+    bool list = hn_json_type(value) == HN_JSON_ARRAY;
+    size_t n = list ? hn_json_len(value) : 1;
+    hn_json *calls = n ? hn_json_new_array() : NULL;
+    for (size_t i = 0; i < n && calls; i++) {
+        hn_json *call = call_of(list ? hn_json_at(value, i) : value);
+        if (call) {
+            hn_json_push(calls, call);
+        } else {
+            hn_json_free(calls);
+            calls = NULL;
+        }
     }
     hn_json_free(value);
-    if (ok) *out = calls;
-    else hn_json_free(calls);
-    return ok;
+    *out = calls;
+    return HN_OK;
 }
 
 static bool is_form(const char *key) { return hn_streq(key, "role") || hn_streq(key, "from") || hn_streq(key, "content") || hn_streq(key, "value"); }
@@ -115,8 +125,12 @@ static hn_status rebuild(const hn_json *m, hn_str role, const char *mapped, cons
     hn_str text;
     HN_TRY(hn_put(x, "role", mapped ? hn_json_new_str(mapped, strlen(mapped)) : hn_json_new_str(role.p, role.n), err));
     HN_TRY(content_of(m, place, &content, err));
-    if (mapped && is_call(role) && hn_json_text(content, &text) && tool_calls(text, &calls)) {
-        hn_json_free(content);
+    if (mapped && is_call(role) && hn_json_text(content, &text)) {
+        hn_status st = tool_calls(text, &calls, err);
+        if (st != HN_OK || calls) hn_json_free(content);
+        HN_TRY(st);
+    }
+    if (calls) {
         content = hn_json_new_str("", 0); /* templates add to it */
         HN_TRY(hn_put(x, "content", content, err));
         return hn_put(x, "tool_calls", calls, err);

@@ -1,8 +1,9 @@
 /* read_conll.c - words in columns, one a line, an empty line between sentences: CoNLL-2003, WNUT and the like.
  *
  * The first column is the word, the last one its tag; in between may stand what else is known (CoNLL-2003: part of speech,
- * chunk). Columns are separated by a tab, or by blanks. -DOCSTART- lines are passed over, as are comments ("# id ...").
- * A sentence is a record {"tokens", "ner_tags"[, "pos_tags", "chunk_tags"]}. */
+ * chunk). Where words are numbered (GermEval, Universal Dependencies) the word comes second; of the ten columns of .conllu the
+ * fourth is the tag. Columns are separated by a tab, or by blanks. -DOCSTART- lines are passed over, as are comments ("# id
+ * ..."). A sentence is a record {"tokens", "ner_tags"[, "pos_tags", "chunk_tags"]}, or {"tokens", "upos"}. */
 #include "data/records_impl.h"
 
 #include <string.h>
@@ -86,20 +87,27 @@ static hn_status push(hn_json *list, hn_str s, hn_error *err) {
     return HN_OK;
 }
 
+enum { CONLLU = 10 };
+
+/* A range of words (3-4) or an empty node (8.1) of Universal Dependencies: no word of its own. */
+static bool is_extra(hn_str number) { return memchr(number.p, '-', number.n) || memchr(number.p, '.', number.n); }
+
 static hn_status fill(const hn_raw *raw, hn_json *record, hn_error *err) {
     static const char *const names[] = {"tokens", "ner_tags", "pos_tags", "chunk_tags"};
     hn_json *list[4] = {0};
     hn_str column[COLUMNS];
-    size_t columns = 0, at = 0;
+    size_t columns = 0, at = 0, word = 0, tag = 0;
     for (int64_t line = raw->first_line; at < raw->n; line++) {
         hn_str s = next_line(raw->p, raw->n, &at);
         if (passed_over(s)) continue;
         size_t n = split(s, column);
         if (columns == 0) {
             columns = n;
-            for (size_t i = 0; i < (n == 4 ? 4u : 2u); i++) {
+            word = n > 2 && (hn_str_eq(column[0], "1") || (n == CONLLU && is_extra(column[0])));
+            tag = word && n == CONLLU ? 3 : n - 1;
+            for (size_t i = 0; i < (n == 4 && !word ? 4u : 2u); i++) {
                 if (!(list[i] = hn_json_new_array())) return hn_nomem(err, sizeof(void *));
-                hn_json_set(record, names[i], list[i]);
+                hn_json_set(record, i == 1 && word && n == CONLLU ? "upos" : names[i], list[i]);
             }
         }
         if (n < 2 || n != columns) {
@@ -107,8 +115,9 @@ static hn_status fill(const hn_raw *raw, hn_json *record, hn_error *err) {
             hn_error_fix(err, "a line is a word and its tag, between the same separators; an empty line ends a sentence");
             return HN_EFORMAT;
         }
-        HN_TRY(push(list[0], column[0], err));
-        HN_TRY(push(list[1], column[n - 1], err));
+        if (word && n == CONLLU && is_extra(column[0])) continue;
+        HN_TRY(push(list[0], column[word], err));
+        HN_TRY(push(list[1], column[tag], err));
         if (list[2]) HN_TRY(push(list[2], column[1], err));
         if (list[3]) HN_TRY(push(list[3], column[2], err));
     }
@@ -128,7 +137,7 @@ static void close_conll(void *state) { hn_buf_release(&((conll_state *)state)->t
 
 const hn_reader hn_read_conll = {.name = "conll",
                                  .about = "a word and its tag a line, an empty line between sentences; columns \"tokens\" and \"ner_tags\"",
-                                 .extensions = "conll iob bio txt",
+                                 .extensions = "conll conllu iob bio txt",
                                  .unit = "line",
                                  .size = sizeof(conll_state),
                                  .fits = fits,

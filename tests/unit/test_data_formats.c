@@ -134,6 +134,24 @@ static void check_gathered(set *s, const hn_format *f) {
     hn_gather_free(g);
 }
 
+/* Out of memory anywhere is a status, and nothing leaks. */
+static void check_no_memory(set *s, const hn_format *f, const hn_json *record) {
+    hn_mem_stats before, after;
+    bool done = false;
+    for (int64_t n = 1; !done; n++) {
+        hn_examples x = {0};
+        assert_true(n < 1000);
+        hn_mem_get(&before);
+        hn_mem_fail_after(n);
+        hn_status st = hn_format_convert(f, record, &s->o, &x, NULL);
+        hn_mem_fail_after(-1);
+        done = st != HN_ENOMEM;
+        hn_examples_release(&x);
+        hn_mem_get(&after);
+        assert_int_equal(after.blocks, before.blocks);
+    }
+}
+
 static void check_set(set *s) {
     const hn_format *f;
     char reason[160] = "", found[300];
@@ -158,6 +176,7 @@ static void check_set(set *s) {
         e = (hn_error){0};
         if (hn_format_convert(f, s->record[i], &s->o, &x, &e) != HN_OK) hn_examples_clear(&x);
         check_lines(s, s->want[i], &x, &e);
+        check_no_memory(s, f, s->record[i]);
     }
     hn_examples_release(&x);
 }

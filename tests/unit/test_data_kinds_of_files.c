@@ -60,6 +60,11 @@ static void test_columns(void **state) {
            "7 {\"tokens\": [\"Peter\"], \"ner_tags\": [\"B-PER\"], \"pos_tags\": [\"NNP\"], \"chunk_tags\": [\"B-NP\"]}\n");
     expect("train.txt", "# id 1\n#tag\tO\nNew\tB-loc\nYork\tI-loc\n\t\nx\tO\n", HN_TEXT_LINE,
            "2 {\"tokens\": [\"#tag\", \"New\", \"York\"], \"ner_tags\": [\"O\", \"B-loc\", \"I-loc\"]}\n6 {\"tokens\": [\"x\"], \"ner_tags\": [\"O\"]}\n");
+    expect("de.conll", "# n-tv.de vom 26.02.2005 [2005-02-26]\n1\tAm\tO\tO\n2\tNeckar\tB-LOC\tO\n", HN_TEXT_LINE,
+           "2 {\"tokens\": [\"Am\", \"Neckar\"], \"ner_tags\": [\"O\", \"O\"]}\n");
+    expect("de.conllu", "# text = Im Haus.\n1-2\tIm\t_\t_\t_\t_\t_\t_\t_\t_\n1\tIn\tin\tADP\t_\t_\t3\tcase\t_\t_\n2\tdem\tder\tDET\t_\t_\t3\tdet\t_\t_\n"
+           "3\tHaus\tHaus\tNOUN\t_\t_\t0\troot\t_\t_\n", HN_TEXT_LINE,
+           "2 {\"tokens\": [\"In\", \"dem\", \"Haus\"], \"upos\": [\"ADP\", \"DET\", \"NOUN\"]}\n");
     expect("bad.conll", "a O\nb O\nc X O\n\nd O\n", HN_TEXT_LINE, "! bad.conll:3: 3 columns, 2 are expected\n5 {\"tokens\": [\"d\"], \"ner_tags\": [\"O\"]}\n");
     expect("bad.conll", "a\n", HN_TEXT_LINE, "! bad.conll:1: 1 columns, 2 are expected\n");
     expect("prose.txt", "I am O\nNo\n", HN_TEXT_LINE, "1 {\"text\": \"I am O\"}\n2 {\"text\": \"No\"}\n");
