@@ -99,6 +99,7 @@ typedef struct hone_load_opts {
     size_t struct_size;
     const char *revision; /* of a name in the local hub cache; NULL: main */
     bool read_only;       /* not to be trained: float32 files are mapped, not copied */
+    int64_t vocab_size;   /* at least so many rows of the embeddings; new ones are the mean of the others. 0: as the files */
 } hone_load_opts;
 HONE_API hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone_load_opts *opts, hone_model **out);
 HONE_API hone_status hone_model_init(hone_ctx *ctx, const char *config_json, uint64_t seed, hone_model **out); /* random weights */

@@ -25,6 +25,10 @@ struct hone_ctx {
 typedef struct hn_model_opts {
     char *model_name_or_path, *model_revision, *config_name, *tokenizer_name, *dtype;
 } hn_model_opts;
+typedef struct hn_token_opts {
+    hn_strlist add_tokens, new_special_tokens;
+    char *special_tokens;
+} hn_token_opts;
 typedef struct hn_data_opts {
     char *dataset_name, *eval_dataset_name, *train_split, *test_split, *format, *text_field, *on_bad_row, *prepared_data_dir;
     char *columns, *prompt_column, *completion_column, *chosen_column, *rejected_column, *messages_column, *label_column;
@@ -62,7 +66,7 @@ typedef struct hn_eval_opts {
 } hn_eval_opts;
 
 enum { HN_PART_MODEL = 1, HN_PART_CONFIG = 2, HN_PART_DATA = 4, HN_PART_SFT = 8, HN_PART_PRETRAIN = 16, HN_PART_TRAIN = 32,
-       HN_PART_GENERATE = 64, HN_PART_SCORE = 128, HN_PART_EVAL = 256, HN_PART_SAMPLING = 512 };
+       HN_PART_GENERATE = 64, HN_PART_SCORE = 128, HN_PART_EVAL = 256, HN_PART_SAMPLING = 512, HN_PART_TOKENS = 1024 };
 
 typedef struct hn_task_default { const char *name, *value; } hn_task_default;
 typedef struct hn_task {          /* a row of tasks.def */
@@ -73,7 +77,7 @@ typedef struct hn_task {          /* a row of tasks.def */
 } hn_task;
 const hn_task *hn_task_find(const char *name);
 
-extern const hn_opt hn_model_table[], hn_config_name_table[], hn_data_table[], hn_sft_table[], hn_pretrain_table[],
+extern const hn_opt hn_model_table[], hn_token_table[], hn_config_name_table[], hn_data_table[], hn_sft_table[], hn_pretrain_table[],
     hn_sampling_table[], hn_generate_table[], hn_score_table[], hn_eval_table[];
 
 struct hone_config {
@@ -81,6 +85,7 @@ struct hone_config {
     const hn_task *task;
     hn_config *c;
     hn_model_opts model;
+    hn_token_opts tokens;
     hn_data_opts data;
     hn_columns columns;      /* of data (hn_column_settings) */
     hn_sft_opts sft;
@@ -137,8 +142,12 @@ hn_json *hn_sources_files(const hn_sources *s); /* an array of paths */
 const char *hn_sources_name(const hn_sources *s); /* the first file; "": there is none */
 hn_status hn_find_sources(const hone_config *c, bool eval, hn_sources *s, bool *held_out, hn_error *err) HN_MUST;
 hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer *tok, const char *split, hone_dataset **out);
-/* NULL where the model folder has none and no other is named. */
+/* The tokenizer that is named, else that of the model (or its folder), with the tokens the settings add (api_tokens.c). NULL
+ * where the model folder has none and no other is named. */
 hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **out);
+hone_status hone_load_tokenizer_of(hone_config *c, const char *dir, hone_tokenizer **out);
+hn_status hn_tokens_apply(const hone_config *c, hn_tokenizer *t, hn_error *err) HN_MUST;
+bool hn_tokens_wanted(const hone_config *c); /* does the run add tokens? */
 
 /* ---- api_look.c, api_check.c: a data set opened for looking at it, as training would have it, without loading a weight */
 typedef struct hn_look_set {

@@ -6,7 +6,8 @@
 
 static hn_status add_parts(hone_config *c, hn_error *err) {
     const struct { unsigned part; const hn_opt *table; void *values; } parts[] = {
-        {HN_PART_MODEL, hn_model_table, &c->model},          {HN_PART_CONFIG, hn_config_name_table, &c->model},
+        {HN_PART_MODEL, hn_model_table, &c->model},          {HN_PART_TOKENS, hn_token_table, &c->tokens},
+        {HN_PART_CONFIG, hn_config_name_table, &c->model},
         {HN_PART_DATA, hn_data_table, &c->data},             {HN_PART_SFT, hn_sft_table, &c->sft},
         {HN_PART_PRETRAIN, hn_pretrain_table, &c->pretrain}, {HN_PART_TRAIN, hn_train_table, &c->train},
         {HN_PART_SAMPLING, hn_sampling_table, &c->gen},      {HN_PART_GENERATE, hn_generate_table, &c->gen},

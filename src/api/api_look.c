@@ -16,6 +16,7 @@ static hn_status find_tokenizer(const hone_config *c, hn_look_set *s, hn_error *
     const char *path = c->model.tokenizer_name ? c->model.tokenizer_name : s->dir;
     if (!path) return HN_OK;
     hn_status st = hn_tokenizer_load(path, &s->own_tok, err);
+    if (st == HN_OK) st = hn_tokens_apply(c, s->own_tok, err);
     return st == HN_ENOENT && !c->model.tokenizer_name ? HN_OK : st;
 }
 
@@ -68,6 +69,13 @@ static hn_status open_files(hone_config *c, hn_look_set *s, hn_error *err) {
     return hn_encode_from(c, &s->o, false, &s->root, err);
 }
 
+/* Facts of the model as training will have it: with rows for the tokens that are added. */
+static hn_status find_facts(const hone_config *c, hn_look_set *s, hn_error *err) {
+    HN_TRY(hn_model_facts(s->dir, s->view, &s->model, &s->room, err));
+    if (hn_tokens_wanted(c) && s->tok && hn_tokenizer_size(s->tok) > s->model.vocab) s->model.vocab = hn_tokenizer_size(s->tok);
+    return HN_OK;
+}
+
 static hn_status find_chat(const hone_config *c, hn_look_set *s, hn_error *err) {
     HN_TRY(hn_chat_from(c, s->tok, &s->chat, err));
     s->o.chat = s->chat;
@@ -83,7 +91,7 @@ hn_status hn_look_open(hone_config *c, const char *task, hn_look_set *s, hn_erro
     if (task && !hn_view_find(task, &s->view)) return hn_fail(err, HN_EARG, "no task is called '%s'", task);
     if (!task) HN_TRY(detect_view(s, err));
     s->o.convert.view = s->view;
-    return hn_model_facts(s->dir, s->view, &s->model, &s->room, err);
+    return find_facts(c, s, err);
 }
 
 hn_status hn_look_open_run(hone_config *c, const char *dir, const hn_tokenizer *tok, hn_look_set *s, hn_error *err) {
@@ -92,7 +100,7 @@ hn_status hn_look_open_run(hone_config *c, const char *dir, const hn_tokenizer *
     HN_TRY(find_chat(c, s, err));
     s->view = s->o.convert.view = c->task->parts & HN_PART_PRETRAIN ? HN_VIEW_TEXT : HN_VIEW_SFT;
     if (dir && !(s->dir = hn_strdup(dir))) return hn_nomem(err, 1);
-    return hn_model_facts(s->dir, s->view, &s->model, &s->room, err);
+    return find_facts(c, s, err);
 }
 
 hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn_error *err) {

@@ -70,7 +70,7 @@ hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone_load_opt
     *out = NULL;
     hone_load_opts o = {0};
     if (opts) memcpy(&o, opts, opts->struct_size < sizeof o ? opts->struct_size : sizeof o);
-    hn_load_opts load = {.dtype = HN_F32, .revision = o.revision, .read_only = o.read_only};
+    hn_load_opts load = {.dtype = HN_F32, .revision = o.revision, .read_only = o.read_only, .vocab = o.vocab_size};
     hn_error err = {0};
     hn_model *m = NULL;
     hn_status st = hn_model_load(ctx->dev, path, &load, &m, &err);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "io/io.h"
 
 /* Fingerprint of what a run trains on: resume refuses another. */
 static void fingerprint(hone_trainer *t) {
@@ -64,32 +65,38 @@ hone_status hone_trainer_new(hone_config *c, hone_model *m, hone_tokenizer *tok,
     return HONE_OK;
 }
 
-static hone_status load_model(hone_config *c, hone_model **out) {
+static hone_status no_model(hone_config *c) {
     hn_error err = {0};
-    const hn_model_opts *o = &c->model;
-    if (o->model_name_or_path)
-        return hone_model_load(c->ctx, o->model_name_or_path,
-                               &(hone_load_opts){.struct_size = sizeof(hone_load_opts), .revision = o->model_revision}, out);
-    if (o->config_name) return hone_model_init(c->ctx, o->config_name, (uint64_t)c->train.seed, out);
     hn_fail(&err, HN_EARG, c->task->parts & HN_PART_CONFIG ? "neither --model_name_or_path nor --config_name is given"
                                                            : "--model_name_or_path is missing");
     hn_error_fix(&err, "name a model folder, or org/name of the local hub cache, with --model_name_or_path");
     return hone_keep(c->ctx, HN_EARG, &err);
 }
 
-hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **out) {
-    *out = NULL;
-    if (c->model.tokenizer_name) return hone_tokenizer_load(c->ctx, c->model.tokenizer_name, out);
-    const char *dir = m ? hn_model_dir(m->m) : NULL;
-    return dir && hn_tokenizer_found(dir) ? hone_tokenizer_load(c->ctx, dir, out) : HONE_OK; /* rows of token ids need none */
+/* The tokenizer first, where tokens are added: the model is then loaded with rows for them. */
+static hone_status load_both(hone_config *c, hone_model **m, hone_tokenizer **tok) {
+    const hn_model_opts *o = &c->model;
+    hn_error err = {0};
+    hone_load_opts load = {.struct_size = sizeof load, .revision = o->model_revision};
+    if (!o->model_name_or_path && !o->config_name) return no_model(c);
+    if (o->model_name_or_path && hn_tokens_wanted(c)) {
+        char *dir = NULL;
+        hn_status found = hn_model_dir_find(o->model_name_or_path, o->model_revision, &dir, &err);
+        hone_status st = found == HN_OK ? hone_load_tokenizer_of(c, dir, tok) : hone_keep(c->ctx, found, &err);
+        hn_free(dir);
+        if (st != HONE_OK) return st;
+        if (*tok) load.vocab_size = hn_tokenizer_size((*tok)->t);
+    }
+    hone_status st = o->model_name_or_path ? hone_model_load(c->ctx, o->model_name_or_path, &load, m)
+                                           : hone_model_init(c->ctx, o->config_name, (uint64_t)c->train.seed, m);
+    if (st == HONE_OK && !*tok) st = hone_load_tokenizer(c, *m, tok);
+    if (st != HONE_OK || !*tok) return st;
+    return hone_keep(c->ctx, hn_model_check_vocab((*m)->m, hn_tokenizer_size((*tok)->t), &err), &err);
 }
 
 static hone_status open_parts(hone_config *c, hone_trainer *t) {
     hn_error err = {0};
-    hone_status st = load_model(c, &t->model);
-    if (st == HONE_OK) st = hone_load_tokenizer(c, t->model, &t->tok);
-    if (st == HONE_OK && t->tok)
-        st = hone_keep(c->ctx, hn_model_check_vocab(t->model->m, hn_tokenizer_size(t->tok->t), &err), &err);
+    hone_status st = load_both(c, &t->model, &t->tok);
     if (st == HONE_OK) st = hone_dataset_load_for(c, t->model, t->tok, "train", &t->train);
     bool wanted = !hn_streq(c->train.eval_strategy, "no") || c->data.eval_dataset_name || c->data.val_size > 0;
     if (st == HONE_OK && wanted) st = hone_dataset_load_for(c, t->model, t->tok, "eval", &t->eval);

@@ -4,5 +4,5 @@
 const hn_task hn_task_data = {
     .name = "data",
     .about = "rows as the model sees them, and what is wrong with them",
-    .parts = HN_PART_MODEL | HN_PART_DATA | HN_PART_SFT | HN_PART_TRAIN,
+    .parts = HN_PART_MODEL | HN_PART_TOKENS | HN_PART_DATA | HN_PART_SFT | HN_PART_TRAIN,
 };

@@ -14,7 +14,7 @@ static const hn_task_default defaults[] = {
 const hn_task hn_task_pretrain = {
     .name = "pretrain",
     .about = "language modelling on plain text cut into blocks, from scratch or from a model",
-    .parts = HN_PART_MODEL | HN_PART_CONFIG | HN_PART_DATA | HN_PART_PRETRAIN | HN_PART_TRAIN,
+    .parts = HN_PART_MODEL | HN_PART_TOKENS | HN_PART_CONFIG | HN_PART_DATA | HN_PART_PRETRAIN | HN_PART_TRAIN,
     .objective = "sft",
     .defaults = defaults,
 };

@@ -36,7 +36,7 @@ static const hn_task_default defaults[] = {
 const hn_task hn_task_sft = {
     .name = "sft",
     .about = "supervised fine-tuning on text or prompt and completion",
-    .parts = HN_PART_MODEL | HN_PART_DATA | HN_PART_SFT | HN_PART_TRAIN,
+    .parts = HN_PART_MODEL | HN_PART_TOKENS | HN_PART_DATA | HN_PART_SFT | HN_PART_TRAIN,
     .objective = "sft",
     .defaults = defaults,
 };

@@ -63,7 +63,8 @@ static void shape_text(int32_t rank, const int64_t *dim, char *out, size_t room)
     if (n < room) snprintf(out + n, room - n, "]");
 }
 
-static hn_status check_source(const loader *l, const hn_st_tensor *s, const hn_tensor *t) {
+static hn_status check_source(const loader *l, const hn_st_tensor *s, size_t i) {
+    const hn_tensor *t = &l->m->tensor[i];
     hn_dtype dtype;
     if (!real_dtype(s->dtype, &dtype)) {
         hn_fail(l->err, HN_ENOTSUP, "%s: tensor '%s' is %s", s->file, s->name, hn_st_dtype_name(s->dtype));
@@ -71,7 +72,8 @@ static hn_status check_source(const loader *l, const hn_st_tensor *s, const hn_t
         return HN_ENOTSUP;
     }
     bool same = s->rank == t->rank;
-    for (int32_t i = 0; same && i < s->rank; i++) same = s->dim[i] == t->dim[i];
+    for (int32_t k = 0; same && k < s->rank; k++)
+        same = s->dim[k] == (k == 0 && hn_model_grows(l->m, l->m->spec[i]) ? l->m->file_vocab : t->dim[k]);
     if (same) return HN_OK;
     char have[96], want[96];
     shape_text(s->rank, s->dim, have, sizeof have);
@@ -90,7 +92,7 @@ static hn_status match(loader *l) {
         l->source[i] = s;
         if (s) {
             use(l, s);
-            st = check_source(l, s, &l->m->tensor[i]);
+            st = check_source(l, s, i);
         } else if (missing++ < 5) {
             hn_buf_printf(&names, "%s%s", names.n ? ", " : "", name);
         }
@@ -156,7 +158,7 @@ static hn_status fill(loader *l, bool read_only) {
     for (size_t i = 0; i < m->count; i++) {
         hn_dtype dtype = HN_F32;
         const hn_st_tensor *s = l->source[i];
-        if (!read_only || !real_dtype(s->dtype, &dtype) || dtype != m->dtype) continue;
+        if (!read_only || !real_dtype(s->dtype, &dtype) || dtype != m->dtype || hn_model_grows(m, m->spec[i])) continue;
         if ((uintptr_t)s->data % hn_dtype_size(dtype) != 0 || s->count == 0) continue;
         m->tensor[i].data = (void *)(uintptr_t)s->data; /* never written: the mapping is read-only */
         mapped = true;
@@ -172,6 +174,7 @@ static hn_status fill(loader *l, bool read_only) {
         real_dtype(c.from->dtype, &c.dtype);
         hn_par_for(c.from->count, 1 << 18, convert_part, &c);
     }
+    if (st == HN_OK) hn_model_fill_new_rows(m);
     hn_free(is_mapped);
     if (mapped && st == HN_OK) {
         m->file = l->file; /* stays open as long as the model */
@@ -216,6 +219,7 @@ hn_status hn_model_load(hn_dev *dev, const char *path, const hn_load_opts *o, hn
     hn_model *m = NULL;
     hn_status st = hn_model_open(dev, dir, false, o->dtype, &m, err);
     hn_free(dir);
+    if (st == HN_OK) hn_model_grow(m, o->vocab);
     if (st == HN_OK) st = load_weights(m, o, err);
     if (st == HN_OK) *out = m;
     else hn_model_free(m);

@@ -32,6 +32,7 @@ typedef struct hn_load_opts {
     hn_dtype dtype;       /* HN_F32; HN_F64 in tests */
     const char *revision; /* of a hub name; NULL: main */
     bool read_only;       /* generate, eval, score: map float32 weights instead of copying them */
+    int64_t vocab;        /* at least so many rows of embedding and head: new ones are the mean of the others; 0: as the file */
 } hn_load_opts;
 
 /* path: a folder, or org/name in the local hub cache. Errors: ENOENT (prints the download command), EFORMAT, ESHAPE,

@@ -46,6 +46,7 @@ struct hn_model {
     hn_buf config_text, generation_text; /* generation_text.n == 0: there is none */
     int64_t size[HN_DIM_COUNT];
     unsigned features;
+    int64_t file_vocab;  /* rows of the embedding in the file, where the model has more; 0: it has not (grow.c) */
     bool untied_by_file; /* the config says tied, the file holds a head of its own */
     double init_std, attention_dropout;
     hn_base *state;        /* the family's state */
@@ -96,6 +97,13 @@ hn_status hn_model_alloc_params(hn_model *m, hn_error *err) HN_MUST;
 /* Memory for info.layers layers of the family; a failure stands in the reader. */
 void hn_model_alloc_layers(hn_model *m, hn_cfg *c);
 static inline void *hn_model_layer(const hn_model *m, int64_t i) { return m->layer + (size_t)i * m->family->layer_size; }
+
+/* ------------------------------------------------------------------ grow.c */
+
+/* Between config and parameters: the vocabulary is to have at least so many rows. */
+void hn_model_grow(hn_model *m, int64_t vocab);
+bool hn_model_grows(const hn_model *m, const hn_pspec *s); /* are there fewer rows of this weight in the file? */
+void hn_model_fill_new_rows(hn_model *m);                  /* after the rows of the file */
 
 /* ------------------------------------------------------------------ forward.c: what all decoders do round their layers */
 

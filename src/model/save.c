@@ -1,7 +1,7 @@
 /* save.c - a model folder any Hugging Face program can load: config.json, generation_config.json, weights.
  *
  * The bytes of the weights depend on the weights alone. config.json keeps the text it was loaded with; only the dtype
- * follows the file, and tie_word_embeddings where the weights said otherwise. */
+ * follows the file, tie_word_embeddings where the weights said otherwise, and vocab_size where tokens were added. */
 #include "model/model_impl.h"
 
 #include <string.h>
@@ -73,6 +73,11 @@ static hn_status save_config(hn_model *m, const char *dir, const hn_save_opts *o
     if (text.failed) return hn_nomem(err, m->config_text.n);
     hn_status st = hn_config_patch(&text, "torch_dtype", dtype, false, err);
     if (st == HN_OK) st = hn_config_patch(&text, "dtype", dtype, !old, err);
+    if (st == HN_OK && m->file_vocab) {
+        char vocab[32];
+        snprintf(vocab, sizeof vocab, "%lld", (long long)m->info.vocab);
+        st = hn_config_patch(&text, "vocab_size", vocab, true, err);
+    }
     if (st == HN_OK && m->untied_by_file) st = hn_config_patch(&text, "tie_word_embeddings", "false", true, err);
     if (st == HN_OK) st = write_text(dir, "config.json", &text, err);
     hn_buf_release(&text);

@@ -50,6 +50,30 @@ printf '"Ada"\n{"text": ""}\n' | "$hone" tokenize --tokenizer_name "$model/token
 check "jsonl answers arrays" grep -Eq '^\[[0-9, ]+\]$' "$work/json"
 check "no text, no tokens" test "$(tail -n 1 "$work/json")" = "[]"
 
+# a tokenizer written for others to load; tokens added to a run: rows of the embedding, files, the same end after a resume
+"$hone" tokenize --tokenizer_name "$model" --output_dir "$work/tokens" --add_tokens "<a>" --new_special_tokens "<b>" >"$work/saved"
+check "tokenize writes a tokenizer" test -s "$work/tokens/tokenizer.json" -a -s "$work/tokens/tokenizer_config.json"
+check "added tokens are one id each" test "$(echo 'Ada<a><b>' | "$hone" tokenize --tokenizer_name "$work/tokens" --add_special_tokens false | wc -w)" -eq \
+    $(($(echo 'Ada' | "$hone" tokenize --tokenizer_name "$model" --add_special_tokens false | wc -w) + 2))
+check "special tokens may be plain text" test "$(echo '<b>' | "$hone" tokenize --tokenizer_name "$work/tokens" --add_special_tokens false \
+    --split_special_tokens | wc -w)" -gt 1
+rows=$(sed -n 's/.*"vocab_size": *\([0-9]*\).*/\1/p' "$model/config.json")
+size=$(echo '<b>' | "$hone" tokenize --tokenizer_name "$work/tokens" --add_special_tokens false)
+more="--add_tokens <a> --new_special_tokens <b>"
+for i in $(seq 0 "$((rows - size))"); do more="$more <b$i>"; done # beyond the spare rows there may be
+grown() { # grown DIR FLAGS...
+    dir=$1
+    shift
+    "$hone" sft --model_name_or_path "$model" --dataset_name "$work/world/train.jsonl" --output_dir "$dir" --max_steps 2 --save_steps 1 \
+        --per_device_train_batch_size 4 --quiet $more "$@"
+}
+grown "$work/grown"
+cp -r "$work/grown" "$work/again" && rm -r "$work/again/checkpoint-2"
+grown "$work/again" --resume_from_checkpoint true
+check "config.json has the new rows" test "$(sed -n 's/.*"vocab_size": *\([0-9]*\).*/\1/p' "$work/grown/config.json")" -gt "$rows"
+check "a resumed run with new tokens ends the same" cmp -s "$work/grown/model.safetensors" "$work/again/model.safetensors"
+check "a grown model is used" "$hone" generate --model_name_or_path "$work/grown" --prompt "<a>" --max_new_tokens 2
+
 # data formats: every format and every kind of file, as a table or as JSON
 "$hone" data formats >"$work/formats"
 check "data formats lists a format" grep -q "^  sharegpt .*conversations" "$work/formats"
