@@ -42,7 +42,7 @@ typedef struct hn_data_opts {
 typedef struct hn_sft_opts {
     int64_t max_length;
     char *truncation_mode, *eos_token, *completion_only_loss, *packing_strategy, *eval_packing, *chat_template_path, *chat_template_kwargs;
-    bool packing, assistant_only_loss, shuffle_dataset;
+    bool packing, assistant_only_loss, shuffle_dataset, split_special_tokens;
 } hn_sft_opts;
 typedef struct hn_pretrain_opts {
     int64_t block_size;

@@ -22,6 +22,7 @@ static void set_up(const hone_config *c, const hn_look_set *s, bool quick, hn_ch
     hn_origin from;
     *out = (hn_check_setup){.view = s->view, .tok = s->tok, .chat = s->o.chat, .model = &s->model, .eos_token = s->o.eos_token,
                             .max_length = s->o.max_length, .completion_only = s->o.completion_only, .assistant_only = s->o.assistant_only,
+                            .split_special = s->o.split_special,
                             .packed = s->o.packing != HN_PACK_NONE, .quick = quick};
     out->max_length_given = hn_config_find(c->c, "max_length", &from) && from != HN_FROM_DEFAULT;
 }

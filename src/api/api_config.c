@@ -133,6 +133,7 @@ hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, cha
         o->assistant_only = c->sft.assistant_only_loss;
         o->shuffle = c->sft.shuffle_dataset;
         o->shuffle_seed = (uint64_t)c->train.seed;
+        o->split_special = c->sft.split_special_tokens;
     }
     if (c->task->parts & HN_PART_GENERATE) {
         o->convert.view = HN_VIEW_PROMPT;

@@ -13,6 +13,8 @@ const hn_opt hn_sft_table[] = {
      NULL, HN_OPT_NULLABLE},
     {"assistant_only_loss", "of conversations, train on what the assistant wrote only", HN_OPT_BOOL, AT(assistant_only_loss), "false", 0, 0,
      NULL, "Rows", NULL, HN_OPT_COMMON},
+    {"split_special_tokens", "special tokens spelled in the rows are ordinary text: only those of the chat template and the end token count",
+     HN_OPT_BOOL, AT(split_special_tokens), "false", 0, 0, NULL, "Rows", "sanitize_control_tokens", 0},
     {"chat_template_path", "file with the chat template (.jinja), or a folder that has one; it is saved with the model", HN_OPT_STR,
      AT(chat_template_path), NULL, 0, 0, NULL, "Rows", "chat_template", HN_OPT_NULLABLE},
     {"chat_template_kwargs", "JSON object of values for the chat template; a row's own win over them", HN_OPT_STR,

@@ -34,7 +34,7 @@ static bool is_notation(hn_str t) {
 static bool begin(void *self, hn_check_ctx *c) {
     state *s = self;
     const hn_tokenizer *t = c->setup->tok;
-    if (!t) return false;
+    if (!t || c->setup->split_special) return false; /* then what users type stays text */
     for (int32_t id = 0; id < hn_tokenizer_size(t) && s->n < SPECIALS; id++) {
         if (!hn_tokenizer_is_special(t, id)) continue;
         hn_str token = hn_tokenizer_token(t, id);

@@ -23,6 +23,22 @@ static hn_status take_tools(const hn_json *x, hn_json **out, hn_error *err) {
     return st == HN_EFORMAT ? hn_bad_row(err, "column \"tools\" is a string, but no JSON: %s", why.msg) : st;
 }
 
+/* The same with the special tokens that the conversation spells kept apart from the template's. Takes tools. */
+static hn_status render_marked(hn_encoder *e, const hn_json *messages, hn_json *tools, const hn_json *x, bool generation_prompt, bool spans,
+                               hn_error *err) {
+    const hn_json *from[] = {messages, tools, hn_json_get(x, "documents")};
+    hn_json *marked[3] = {NULL};
+    hn_status st = HN_OK;
+    for (int i = 0; i < 3 && st == HN_OK; i++) st = hn_plain_mark(e->tok, from[i], &marked[i], err);
+    hn_chat_in in = {.messages = marked[0], .tools = marked[1], .documents = marked[2], .kwargs = hn_json_get(x, "chat_template_kwargs"),
+                     .generation_prompt = generation_prompt, .spans = spans};
+    if (st == HN_OK) st = hn_chat_render(e->o->chat, &in, &e->rendered, err);
+    if (st == HN_OK) st = hn_plain_unmark(e, err);
+    for (int i = 0; i < 3; i++) hn_json_free(marked[i]);
+    hn_json_free(tools);
+    return st;
+}
+
 static hn_status render(hn_encoder *e, const hn_json *x, const hn_json *messages, bool generation_prompt, bool spans, hn_error *err) {
     hn_json *tools;
     const hn_json *kwargs = hn_json_get(x, "chat_template_kwargs");
@@ -34,6 +50,8 @@ static hn_status render(hn_encoder *e, const hn_json *x, const hn_json *messages
     if (kwargs && hn_json_type(kwargs) != HN_JSON_OBJECT)
         return hn_bad_row(err, "column \"chat_template_kwargs\" is %s, an object is expected", hn_json_what(kwargs));
     HN_TRY(take_tools(x, &tools, err));
+    if (e->o->split_special) return render_marked(e, messages, tools, x, generation_prompt, spans, err);
+    e->plains = 0;
     hn_chat_in in = {.messages = messages, .tools = tools, .documents = hn_json_get(x, "documents"), .kwargs = kwargs,
                      .generation_prompt = generation_prompt, .spans = spans};
     hn_status st = hn_chat_render(e->o->chat, &in, &e->rendered, err);
@@ -135,10 +153,11 @@ hn_status hn_encode_head(hn_encoder *e, const hn_json *x, const char *head, hn_e
     hn_str text;
     if (is_list(a)) {
         HN_TRY(render(e, x, a, true, false, err));
-        return hn_tokenizer_encode(e->tok, (hn_str){e->rendered.text.p, e->rendered.text.n}, 0, &e->prompt, err);
+        return hn_tokenizer_encode_parts(e->tok, (hn_str){e->rendered.text.p, e->rendered.text.n}, e->plain, e->plains, 0, &e->prompt, err);
     }
     HN_TRY(hn_column_text(x, head, &text, err));
-    return hn_tokenizer_encode(e->tok, text, HN_ENCODE_SPECIAL, &e->prompt, err);
+    HN_TRY(hn_plain_whole(e, text.n, err));
+    return hn_tokenizer_encode_parts(e->tok, text, e->plain, e->plains, HN_ENCODE_SPECIAL, &e->prompt, err);
 }
 
 hn_status hn_encode_alone(hn_encoder *e, const hn_json *x, const char *head, hn_row *row, hn_error *err) {
@@ -149,6 +168,7 @@ hn_status hn_encode_alone(hn_encoder *e, const hn_json *x, const char *head, hn_
         return hn_row_tokenize(e, (hn_str){e->rendered.text.p, e->rendered.text.n}, false, row, err);
     }
     HN_TRY(hn_column_text(x, head, &text, err));
+    HN_TRY(hn_plain_whole(e, text.n, err));
     return hn_row_tokenize(e, text, true, row, err);
 }
 

@@ -284,6 +284,7 @@ typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     int64_t limit;                /* use the first so many records; HN_UNSET_INT: all */
     const hn_chat *chat;          /* template for message lists; NULL: such rows are refused */
     bool whole_pairs;             /* pairs with a side longer than max_length are left out (reward); else they are cut (dpo) */
+    bool split_special;           /* special tokens spelled in the rows are ordinary text; only the template's and the end token count */
     bool assistant_only;          /* message lists: only what the assistant wrote is trained on */
     hn_packing packing;           /* max_length is then the length of a full row; no row is dropped for want of targets */
     bool shuffle;                 /* as TRL's shuffle_dataset: before packing and at the end */

@@ -42,6 +42,8 @@ typedef struct hn_encoder {
     hn_encoding whole, prompt;
     hn_rendered rendered;
     hn_buf text;
+    hn_byte_span *plain;  /* split_special: parts of the text in hand (text or rendered) where special tokens are ordinary text */
+    size_t plains, plain_cap;
 } hn_encoder;
 void hn_encoder_release(hn_encoder *e);
 
@@ -70,6 +72,12 @@ hn_str hn_example_text(const hn_example *x);
 
 /* Appends ids; label NULL: every id is its own target. */
 hn_status hn_row_add(hn_row *row, const int32_t *id, const int32_t *label, size_t n, hn_error *err) HN_MUST;
+/* plain_text.c, for split_special: the whole of a text of n bytes is the user's. */
+hn_status hn_plain_whole(hn_encoder *e, size_t n, hn_error *err) HN_MUST;
+/* A copy of a JSON value with marks round the special tokens its strings spell; the caller's. */
+hn_status hn_plain_mark(const hn_tokenizer *t, const hn_json *value, hn_json **out, hn_error *err) HN_MUST;
+/* Takes the marks out of e->rendered again and keeps what they held in e->plain. */
+hn_status hn_plain_unmark(hn_encoder *e, hn_error *err) HN_MUST;
 /* The tokens of a text, all of them targets. special: with the tokenizer's special tokens. */
 hn_status hn_row_tokenize(hn_encoder *e, hn_str text, bool special, hn_row *row, hn_error *err) HN_MUST;
 /* head + tail + end token, unless the tail ends with it; valid until the next call. */

@@ -122,4 +122,5 @@ void hn_encoder_release(hn_encoder *e) {
     hn_encoding_release(&e->prompt);
     hn_rendered_release(&e->rendered);
     hn_buf_release(&e->text);
+    hn_free(e->plain);
 }

@@ -73,6 +73,7 @@ static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *
     add_int(h, "keep_end", o->keep_end);
     add_int(h, "completion_only", o->completion_only);
     add_int(h, "assistant_only", o->assistant_only);
+    add_int(h, "split_special", o->split_special);
     add_int(h, "whole_pairs", o->whole_pairs);
     add_int(h, "keep_all", o->keep_all);
     add_int(h, "add_eos", o->add_eos);

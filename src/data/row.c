@@ -55,7 +55,8 @@ static hn_status keep_places(hn_encoder *e, hn_str text, hn_row *row, hn_error *
 }
 
 hn_status hn_row_piece(hn_encoder *e, hn_str text, bool head, bool tail, hn_row *row, hn_error *err) {
-    HN_TRY(hn_tokenizer_encode(e->tok, text, HN_ENCODE_SPECIAL | HN_ENCODE_SPANS, &e->whole, err));
+    HN_TRY(hn_plain_whole(e, text.n, err));
+    HN_TRY(hn_tokenizer_encode_parts(e->tok, text, e->plain, e->plains, HN_ENCODE_SPECIAL | HN_ENCODE_SPANS, &e->whole, err));
     size_t from = 0, to = e->whole.n, first = row->n;
     while (!head && from < to && e->whole.special[from]) from++;
     while (!tail && to > from && e->whole.special[to - 1]) to--;
@@ -76,7 +77,7 @@ hn_status hn_row_piece(hn_encoder *e, hn_str text, bool head, bool tail, hn_row 
 
 hn_status hn_row_tokenize(hn_encoder *e, hn_str text, bool special, hn_row *row, hn_error *err) {
     unsigned flags = (special ? HN_ENCODE_SPECIAL : 0) | (e->look || e->places ? HN_ENCODE_SPANS : 0);
-    HN_TRY(hn_tokenizer_encode(e->tok, text, flags, &e->whole, err));
+    HN_TRY(hn_tokenizer_encode_parts(e->tok, text, e->plain, e->plains, flags, &e->whole, err));
     HN_TRY(hn_row_add(row, e->whole.id, NULL, e->whole.n, err));
     return e->look ? keep_places(e, text, row, err) : HN_OK;
 }
@@ -89,7 +90,8 @@ hn_status hn_encoder_join(hn_encoder *e, hn_str head, hn_str tail, hn_str *out, 
     hn_buf_clear(&e->text);
     hn_buf_add(&e->text, head.p, head.n);
     hn_buf_add(&e->text, tail.p, tail.n);
-    if (e->eos.p && !ends_with(tail, e->eos)) hn_buf_add(&e->text, e->eos.p, e->eos.n);
+    HN_TRY(hn_plain_whole(e, e->text.n, err));
+    if (e->eos.p && (e->plains > 0 || !ends_with(tail, e->eos))) hn_buf_add(&e->text, e->eos.p, e->eos.n);
     *out = (hn_str){e->text.p ? e->text.p : "", e->text.n};
     return e->text.failed ? hn_nomem(err, e->text.n) : HN_OK;
 }

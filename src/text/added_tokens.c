@@ -162,13 +162,43 @@ static size_t spaces_behind(hn_str text, size_t at) {
     return at;
 }
 
-bool hn_added_next(const hn_tokenizer *t, const hn_matcher *m, hn_str text, size_t *at, size_t taken, bool split_special,
+static bool is_plain(const hn_plain *plain, hn_token_span span) {
+    size_t low = 0, high = plain->n; /* the first part that ends behind the token's begin */
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (plain->v[mid].end <= span.begin) low = mid + 1;
+        else high = mid;
+    }
+    return plain->all || (low < plain->n && plain->v[low].begin < span.end);
+}
+
+bool hn_tokenizer_find_special(const hn_tokenizer *t, hn_str text, size_t *at, hn_byte_span *where) {
+    static const hn_plain nowhere;
+    const hn_matcher *lists[] = {t->added.raw, t->added.normalized};
+    bool found = false;
+    for (int i = 0; i < 2; i++) {
+        hn_token_span span;
+        int32_t id;
+        size_t from = *at;
+        if (!lists[i] || hn_matcher_empty(lists[i])) continue;
+        while (hn_added_next(t, lists[i], text, &from, from, &nowhere, &span, &id)) {
+            if (!hn_added_of(t, id)->special) continue;
+            if (!found || span.begin < where->begin) *where = (hn_byte_span){span.begin, span.end};
+            found = true;
+            break;
+        }
+    }
+    if (found) *at = where->end;
+    return found;
+}
+
+bool hn_added_next(const hn_tokenizer *t, const hn_matcher *m, hn_str text, size_t *at, size_t taken, const hn_plain *plain,
                    hn_token_span *span, int32_t *id) {
     int len;
     while (hn_matcher_next(m, text.p, text.n, *at, span, id)) {
         *at = span->end;
         const hn_added_token *token = hn_added_of(t, *id);
-        if (split_special && token->special) continue;
+        if (token->special && is_plain(plain, *span)) continue;
         if (token->single_word && (word_before(text, span->begin) ||
                                    (span->end < text.n && hn_is_word(hn_cp_at(text.p + span->end, &len)))))
             continue;

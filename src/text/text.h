@@ -12,6 +12,8 @@ typedef struct hn_token_span { /* bytes of the original text; specials of a post
     uint32_t begin, end;
 } hn_token_span;
 
+typedef struct hn_byte_span { size_t begin, end; } hn_byte_span;
+
 typedef struct hn_encoding { /* growing columns, reused between calls; {0} is empty */
     int32_t *id;
     hn_token_span *span;  /* filled only if asked for */
@@ -31,6 +33,11 @@ void hn_tokenizer_free(hn_tokenizer *t);
 
 /* Replaces the contents of out. text must be valid UTF-8 (EARG otherwise) and may hold NULs. */
 hn_status hn_tokenizer_encode(const hn_tokenizer *t, hn_str text, unsigned flags, hn_encoding *out, hn_error *err) HN_MUST;
+/* The same, but special tokens that touch one of the parts of the text (ascending, apart) are ordinary text there. */
+hn_status hn_tokenizer_encode_parts(const hn_tokenizer *t, hn_str text, const hn_byte_span *plain, size_t plains, unsigned flags,
+                                    hn_encoding *out, hn_error *err) HN_MUST;
+/* The next special token that the text spells at or after *at, which moves behind it; false: none. */
+bool hn_tokenizer_find_special(const hn_tokenizer *t, hn_str text, size_t *at, hn_byte_span *where);
 void hn_encoding_release(hn_encoding *e);
 
 /* Appends the text of ids; skip_special leaves special tokens out. Unknown ids are skipped, as in the reference. */
@@ -88,7 +95,6 @@ size_t hn_tokenizer_peculiar(const hn_tokenizer *t, const char *model_type, hn_p
  * Truth is Python's Jinja2 in the environment transformers makes for it (specs/formats.md 1.5). A template is untrusted
  * input: output, loops, recursion and time are bounded. */
 
-typedef struct hn_byte_span { size_t begin, end; } hn_byte_span;
 typedef struct hn_rendered { /* growing, reused between calls; {0} is empty */
     hn_buf text;
     hn_byte_span *span; /* what the assistant wrote, in order, apart from each other; only where asked for */

@@ -5,7 +5,7 @@
 typedef struct call {
     const hn_tokenizer *t;
     hn_work *w;
-    unsigned flags;
+    hn_plain plain;
     hn_error *err;
 } call;
 
@@ -58,9 +58,9 @@ static hn_status encode_rest(const call *c, hn_str text, size_t begin, size_t en
     hn_token_span hit;
     int32_t id;
     size_t at = 0, taken = 0;
-    bool split = (c->flags & HN_ENCODE_SPLIT_SPECIAL) != 0;
+    const hn_plain plain = {.all = c->plain.all || c->plain.n > 0}; /* places of the normalised text are others */
     hn_str normal = {w->text.p, w->text.n};
-    if (hn_matcher_empty(m) || !hn_added_next(c->t, m, normal, &at, taken, split, &hit, &id)) return encode_plain(c);
+    if (hn_matcher_empty(m) || !hn_added_next(c->t, m, normal, &at, taken, &plain, &hit, &id)) return encode_plain(c);
     hn_view section = w->section; /* the text moves there: what follows is done piece by piece */
     w->section = w->text;
     w->text = section;
@@ -70,7 +70,7 @@ static hn_status encode_rest(const call *c, hn_str text, size_t begin, size_t en
         if (taken < hit.begin) HN_TRY(encode_range(c, taken, hit.begin));
         HN_TRY(emit_added(c, id, source_of(&w->section, hit.begin, hit.end)));
         taken = hit.end;
-    } while (hn_added_next(c->t, m, normal, &at, taken, split, &hit, &id));
+    } while (hn_added_next(c->t, m, normal, &at, taken, &plain, &hit, &id));
     return taken < normal.n ? encode_range(c, taken, normal.n) : HN_OK;
 }
 
@@ -79,7 +79,7 @@ static hn_status encode_text(const call *c, hn_str text) {
     hn_token_span hit;
     int32_t id;
     size_t at = 0, taken = 0;
-    while (hn_added_next(c->t, m, text, &at, taken, (c->flags & HN_ENCODE_SPLIT_SPECIAL) != 0, &hit, &id)) {
+    while (hn_added_next(c->t, m, text, &at, taken, &c->plain, &hit, &id)) {
         HN_TRY(encode_rest(c, text, taken, hit.begin));
         HN_TRY(emit_added(c, id, hit));
         taken = hit.end;
@@ -101,13 +101,18 @@ static hn_status work_of(const hn_tokenizer *t, hn_encoding *e, unsigned flags, 
 }
 
 hn_status hn_tokenizer_encode(const hn_tokenizer *t, hn_str text, unsigned flags, hn_encoding *out, hn_error *err) {
+    return hn_tokenizer_encode_parts(t, text, NULL, 0, flags, out, err);
+}
+
+hn_status hn_tokenizer_encode_parts(const hn_tokenizer *t, hn_str text, const hn_byte_span *plain, size_t plains, unsigned flags,
+                                    hn_encoding *out, hn_error *err) {
     size_t bad;
     out->n = 0;
     if (!hn_utf8_valid(text.p, text.n, &bad)) return hn_fail(err, HN_EARG, "the text is no UTF-8 at byte %zu", bad);
     if (text.n > UINT32_MAX / 4) return hn_fail(err, HN_EARG, "a text of %zu bytes: at most 1 GiB at once", text.n);
     HN_TRY(work_of(t, out, flags, err));
     out->work->original = text;
-    call c = {t, out->work, flags, err};
+    call c = {t, out->work, {(flags & HN_ENCODE_SPLIT_SPECIAL) != 0, plain, plains}, err};
     hn_status st = encode_text(&c, text);
     if (st == HN_OK) st = hn_post_run(&t->post, t, out, flags, err);
     if (st != HN_OK) out->n = 0;

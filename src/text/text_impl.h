@@ -332,9 +332,15 @@ hn_status hn_added_build(hn_tokenizer *t, hn_error *err); /* the tries, after th
 void hn_added_release(hn_added *a);
 const hn_added_token *hn_added_of(const hn_tokenizer *t, int32_t id); /* NULL: no added token */
 bool hn_added_special(const hn_tokenizer *t, hn_str text);           /* is this the text of a special token? */
+/* Where special tokens are ordinary text: everywhere, or in the parts v[n] of the text. */
+typedef struct hn_plain {
+    bool all;
+    const hn_byte_span *v;
+    size_t n;
+} hn_plain;
 /* The next added token in text at or after *at: false if none. Moves *at behind the match. taken: end of the last
  * token, which white space in front of this one does not reach into. */
-bool hn_added_next(const hn_tokenizer *t, const hn_matcher *m, hn_str text, size_t *at, size_t taken, bool split_special,
+bool hn_added_next(const hn_tokenizer *t, const hn_matcher *m, hn_str text, size_t *at, size_t taken, const hn_plain *plain,
                    hn_token_span *span, int32_t *id);
 /* tokenizer_files.c: reads what stands beside the vocabulary; then, after the vocabulary, what it says of tokens; and
  * the special tokens that only the vocabulary names. */
