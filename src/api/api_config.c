@@ -117,7 +117,6 @@ hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, cha
     o->convert.format = c->data.format;
     o->convert.columns = c->columns.n ? &c->columns : NULL;
     o->convert.prompt_style = c->data.prompt_style;
-    o->text_unit = hn_streq(c->data.text_unit, "document") ? HN_TEXT_DOCUMENT : hn_streq(c->data.text_unit, "paragraph") ? HN_TEXT_PARAGRAPH : HN_TEXT_LINE;
     o->skip_bad = hn_streq(c->data.on_bad_row, "skip");
     o->limit = eval ? c->data.max_eval_samples : c->data.max_train_samples;
     if (c->ctx && c->ctx->progress) {

@@ -255,6 +255,8 @@ const char *hn_sources_name(const hn_sources *s) { return s->n && s->part[0].fil
 
 hn_status hn_find_sources(const hone_config *c, bool eval, hn_sources *s, bool *held_out, hn_error *err) {
     hn_sources_init(s);
+    const char *unit = c->data.text_unit;
+    s->text_unit = hn_streq(unit, "document") ? HN_TEXT_DOCUMENT : hn_streq(unit, "paragraph") ? HN_TEXT_PARAGRAPH : HN_TEXT_LINE;
     *held_out = false;
     hn_status st = eval ? find_eval(c, s, held_out, err) : find_train(c, s, err);
     if (st == HN_OK && s->n) st = set_mixture(c, s, err);

@@ -273,7 +273,6 @@ typedef void hn_progress_fn(void *user, uint64_t done, uint64_t total, int64_t r
 
 typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     hn_convert_opts convert;      /* records to examples */
-    hn_text_unit text_unit;       /* of plain text, where files are given; sources bring their own */
     const char *eos_token;        /* NULL: the tokenizer's */
     int64_t max_length;           /* HN_UNSET_INT: none */
     bool keep_end;                /* truncation_mode */

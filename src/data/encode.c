@@ -306,7 +306,6 @@ hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const
     hn_sources s;
     *out = NULL;
     hn_sources_init(&s);
-    s.text_unit = o->text_unit;
     hn_status st = hn_sources_add_files(&s, files, err);
     if (st == HN_OK) st = hn_sources_encode(&s, false, tok, o, out, err);
     hn_sources_release(&s);

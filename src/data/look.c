@@ -86,7 +86,6 @@ hn_status hn_rows_look(const hn_strlist *files, const hn_tokenizer *tok, const h
                        void *user, hn_error *err) {
     hn_sources s;
     hn_sources_init(&s);
-    s.text_unit = o->text_unit;
     hn_status st = hn_sources_add_files(&s, files, err);
     if (st == HN_OK) st = hn_sources_look(&s, false, tok, o, view, fn, user, err);
     hn_sources_release(&s);

@@ -54,7 +54,7 @@ static void add_columns(hn_hash *h, const hn_columns *c) {
 }
 
 /* A setting that decides rows belongs into the key; this stops at a new one until somebody has thought about it. */
-_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 48 && sizeof(hn_encode_opts) == 168 && sizeof(hn_sources) == 56),
+_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 48 && sizeof(hn_encode_opts) == 160 && sizeof(hn_sources) == 56),
                "settings have changed: is the key of prepared rows still complete?");
 
 static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *o) {
@@ -65,7 +65,6 @@ static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *
     add_text(h, "text_field", o->convert.text_field);
     add_text(h, "prompt_style", o->convert.prompt_style);
     add_columns(h, o->convert.columns);
-    add_int(h, "text_unit", o->text_unit);
     add_text(h, "tokenizer", tok ? hn_tokenizer_fingerprint(tok) : NULL);
     add_text(h, "eos", o->eos_token || !tok ? o->eos_token : hn_tokenizer_special(tok, HN_EOS));
     add_text(h, "template", o->chat ? hn_chat_fingerprint(o->chat) : NULL);
@@ -139,7 +138,6 @@ hn_status hn_prepared_key(const hn_sources *s, bool held_out, const hn_tokenizer
     add_int(h, "held_out", held_out);
     add_int(h, "record_bytes", s->record_bytes);
     add_int(h, "unit", s->text_unit);
-    add_int(h, "text_unit", s->text_unit);
     hn_status st = HN_OK;
     for (size_t i = 0; i < s->n && st == HN_OK; i++) st = add_part(h, &s->part[i], err);
     hn_hash_end(h, key);

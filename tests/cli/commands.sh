@@ -81,6 +81,13 @@ check "data formats lists a kind of file" grep -q "conll" "$work/formats"
 "$hone" data formats --json >"$work/formats.json"
 check "data formats as JSON" grep -q '"name": "oasst-trees"' "$work/formats.json"
 
+# what a row of a text file is
+printf 'Ada has a ball.\n\nBen has\na hat.\n' >"$work/plain.txt"
+for unit in line:4 paragraph:2 document:1; do
+    "$hone" data inspect --tokenizer_name "$model" --dataset_name "$work/plain.txt" --text_unit "${unit%:*}" >"$work/units" 2>/dev/null
+    check "text_unit ${unit%:*}" grep -q "plain.txt: ${unit#*:} rows as " "$work/units"
+done
+
 # score: rows in order, one token gives an empty list
 printf '{"input_ids": [5, 6, 7]}\n{"input_ids": [9]}\n{"text": "Ada has"}\n' >"$work/score.jsonl"
 head -n 2 "$work/score.jsonl" >"$work/ids.jsonl"
