@@ -112,6 +112,7 @@ hn_status hn_checker_row(hn_checker *k, const hn_look *seen, bool eval, hn_error
         c->rows++;
     c->unusable += row->st != HN_OK;
     if (row->example) hn_facets_read(&k->facets, row->example, &f);
+    else if (row->st == HN_OK && row->record) hn_facets_left_out(&k->facets, row->record, &f);
     if (!k->report.format[0] && row->format) {
         snprintf(k->report.format, sizeof k->report.format, "%s", row->format);
         snprintf(k->report.reason, sizeof k->report.reason, "%s", row->reason ? row->reason : "");
@@ -119,7 +120,8 @@ hn_status hn_checker_row(hn_checker *k, const hn_look *seen, bool eval, hn_error
     for (size_t i = 0; i < CHECKS; i++) {
         const hn_check *check = checks[i];
         if (!k->state[i] || !check->row || (eval && !(check->needs & HN_WANTS_EVAL))) continue;
-        if ((check->needs & HN_NEEDS_PARTS && !row->parts) || (check->needs & HN_NEEDS_EXAMPLE && !row->example)) continue;
+        bool said = row->example || (f.left_out && check->needs & HN_WANTS_LEFT_OUT);
+        if ((check->needs & HN_NEEDS_PARTS && !row->parts) || (check->needs & HN_NEEDS_EXAMPLE && !said)) continue;
         c->check = check;
         check->row(k->state[i], c, row, &f);
     }

@@ -1,7 +1,7 @@
 /* check_control_tokens.c - text that spells a special token: the tokenizer makes the control token of it.
  *
  * A marker that nobody writes by chance (<|im_end|>) counts in every row. Those that are also HTML or notation (<s>, <mask>)
- * occur in honest text: one row in a hundred is too many. Where most rows hold them the text was rendered on purpose. The end
+ * occur in honest text: one row in a hundred is too many. Where most rows of strings hold them the text was rendered on purpose. The end
  * token at the end of an answer, the start token at the start of the text and plain text are nobody's input. */
 #include <string.h>
 
@@ -11,7 +11,7 @@ enum { SPECIALS = 4096, SHORTEST = 3 };
 
 typedef struct state {
     hn_tally marked, tagged; /* unmistakable markers; such as may be HTML */
-    int64_t of;
+    int64_t of, chats;
     int n;
     hn_str token[SPECIALS];
     bool notation[SPECIALS]; /* may be HTML or notation */
@@ -80,6 +80,7 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     unsigned found = 0;
     if (row->example->kind == HN_KIND_TEXT || row->example->kind == HN_KIND_TOKENS) return;
     s->of++;
+    s->chats += f->chat;
     for (size_t i = 0; i < f->turns; i++) found |= scan(s, f->turn[i].text);
     if (!f->turns && f->prompt.p) found |= scan(s, without_ends(c, f->prompt, true, false));
     for (int i = f->turns ? 1 : 0; i < f->answers; i++) found |= scan(s, without_ends(c, f->answer[i], !f->prompt.n, true));
@@ -88,7 +89,7 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 }
 
 static void report(hn_check_ctx *c, const state *s, const hn_tally *t, hn_str token, double share) {
-    bool rendered = 2 * t->n > s->of && s->of > 1;
+    bool rendered = 2 * t->n > s->of && s->of > 1 && !s->chats;
     hn_finding *f = hn_found(c, rendered ? HN_SEVERITY_INFO : hn_judge(t->n, s->of, share), t, s->of,
                              "%lld of %lld rows spell special tokens in their text (first: %.*s)%s", (long long)t->n, (long long)s->of,
                              (int)token.n, token.p, rendered ? ": it is rendered already" : "");

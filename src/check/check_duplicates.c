@@ -1,12 +1,12 @@
 /* check_duplicates.c - rows that stand more than once, letter case and white space aside.
  *
- * Collected sets repeat up to three rows in a hundred, which hardly moves the gradient; from five in a hundred on, or where one
+ * Collected sets repeat up to three rows in a hundred, which hardly moves the gradient; from four in a hundred on, or where one
  * row stands ten times and makes up one in a hundred, some rows weigh visibly more than others, and held-out rows cut from the same
  * file are no longer held out. Short plain texts are lines of a longer one and recur by nature. Beyond a quarter of a million rows
  * a sample of them is looked at. */
 #include "check/check_impl.h"
 
-static const double share = 0.05, single = 0.01;
+static const double share = 0.04, single = 0.01;
 enum { OFTEN = 10, LINE = 80 }; /* LINE: bytes; plain texts below this are lines */
 
 typedef struct state {

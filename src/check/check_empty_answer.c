@@ -8,7 +8,7 @@
 
 static bool lines_of_text(const hn_look *row) {
     const char *end = row->file ? strstr(row->file, ".txt") : NULL;
-    return row->example->kind == HN_KIND_TEXT && end != NULL;
+    return row->example && row->example->kind == HN_KIND_TEXT && end != NULL;
 }
 
 typedef struct state {
@@ -42,4 +42,4 @@ static void end(void *self, hn_check_ctx *c) {
 const hn_check hn_check_empty_answer = {
     {.id = "empty-answer", .about = "answers, completions or texts without any text", .cost = "the model learns to answer with nothing",
      .remedy = "leave these rows out"},
-    .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT), .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end};
+    .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT), .needs = HN_NEEDS_EXAMPLE | HN_WANTS_LEFT_OUT, .size = sizeof(state), .row = row, .end = end};

@@ -25,6 +25,7 @@ typedef struct hn_facets { /* valid for one row; texts are borrowed from the exa
     int answers;
     uint64_t whole, asked, said[2]; /* hashes of the texts, letter case and white space aside; whole: of all that is learnt from */
     const hn_json *value;  /* the example's columns */
+    bool left_out;         /* a pair that its format leaves out: read from the record */
 } hn_facets;
 
 typedef struct hn_facet_work { /* reused from row to row */
@@ -34,6 +35,8 @@ typedef struct hn_facet_work { /* reused from row to row */
     bool failed;
 } hn_facet_work;
 void hn_facets_read(hn_facet_work *w, const hn_example *x, hn_facets *out);
+/* The facets of a record that its format left out, if it is a pair. */
+void hn_facets_left_out(hn_facet_work *w, const hn_json *record, hn_facets *out);
 void hn_facet_work_release(hn_facet_work *w);
 
 /* Hash of a text, ASCII letter case, runs of white space and white space at the ends aside. */
@@ -91,7 +94,8 @@ enum { /* what a check needs to have a say */
     HN_NEEDS_PARTS = 1,         /* rows that could be encoded */
     HN_NEEDS_EXAMPLE = 2,       /* rows that could be converted */
     HN_WANTS_EVAL = 4,          /* rows of the evaluation set too */
-    HN_SLOW = 8                 /* left out before a run */
+    HN_SLOW = 8,                /* left out before a run */
+    HN_WANTS_LEFT_OUT = 16      /* pairs that their format leaves out too */
 };
 #define HN_VIEW_BIT(view) (1u << HN_VIEW_##view)
 #define HN_ALL_VIEWS (~0u)

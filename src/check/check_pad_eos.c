@@ -42,7 +42,8 @@ static void end(void *self, hn_check_ctx *c) {
     }
     bool meant = m && m->config_pad == c->eos;
     hn_finding *f = hn_found(c, meant || c->setup->quick ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, NULL, 0,
-                             "the pad token is the end token, %s%s", pad, meant ? ", as config.json says too" : ", which config.json does not say");
+                             "the pad token is the end token, %s%s", pad,
+                             meant ? ", as config.json says too" : m && m->model_type ? ", which config.json does not say" : "");
     hn_found_cost(c, f, "none here, targets are chosen by position; a program that masks by token id never trains the end of an answer");
 }
 

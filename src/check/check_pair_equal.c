@@ -43,4 +43,4 @@ static void end(void *self, hn_check_ctx *c) {
 const hn_check hn_check_pair_equal = {
     {.id = "chosen-is-rejected", .about = "pairs whose two sides say the same", .cost = "such a pair has no gradient, and holds a reward model at chance",
      .remedy = "leave these pairs out"},
-    .views = HN_VIEW_BIT(PREFERENCE), .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end};
+    .views = HN_VIEW_BIT(PREFERENCE), .needs = HN_NEEDS_EXAMPLE | HN_WANTS_LEFT_OUT, .size = sizeof(state), .row = row, .end = end};

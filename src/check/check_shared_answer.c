@@ -1,10 +1,10 @@
 /* check_shared_answer.c - one answer to many different prompts: a refusal, a filler, a broken join.
  *
  * Sets whose answers come from a small stock (yes and no, class names) share them by nature: they are told by the rest of the
- * answers, most of which then recur as well. Elsewhere one answer in ten rows is what the model will say when in doubt. */
+ * answers, most of which then recur as well. Elsewhere one answer in twenty rows is what the model will say when in doubt. */
 #include "check/check_impl.h"
 
-static const double share = 0.1, closed = 0.5; /* closed: fewer different answers than this a row, the top one aside */
+static const double share = 0.05, closed = 0.5; /* closed: fewer different answers than this a row, the top one aside */
 enum { LEAST = 5 };
 
 typedef struct state {
@@ -19,6 +19,7 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     uint64_t question = hn_said_hash(f->prompt); /* of a conversation the last one: many end with thanks */
     hn_seen_entry *e = hn_seen_at(&s->answers, f->said[0]);
     if (!e) return;
+    s->of++;
     if (e->count == 0) {
         e->value = question;
         e->file = row->file;
@@ -41,11 +42,11 @@ static void end(void *self, hn_check_ctx *c) {
         if (!top || e->count > top->count || (e->count == top->count && e->line < top->line)) top = e;
     }
     c->failed |= s->answers.failed;
-    if (!top || top->count < LEAST || (double)top->count < share * (double)n) return;
+    if (!top || top->count < LEAST || (double)top->count < share * (double)s->of) return;
     bool stock = (double)(distinct - 1) < closed * (double)(n - top->count);
     hn_tally t = {.n = top->count, .place = {{top->file, top->line}}, .places = 1};
-    hn_finding *f = hn_found(c, stock ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, &t, n, "one answer stands under %lld different prompts (%.3g %% of %lld rows)%s",
-                             (long long)top->count, hn_percent(top->count, n), (long long)n,
+    hn_finding *f = hn_found(c, stock ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, &t, s->of, "one answer stands under %lld different prompts (%.3g %% of %lld rows)%s",
+                             (long long)top->count, hn_percent(top->count, s->of), (long long)s->of,
                              stock ? "; answers come from a small stock here" : "");
     if (stock) hn_found_remedy(c, f, "none where answers are labels");
 }

@@ -14,6 +14,7 @@ enum { LEAST = 60, MOST = 2048 };
 static const double learnt = 0.7, natural = 0.05, clear = 0.08;
 
 typedef struct state {
+    hn_seen pairs; /* of the answers in either order: repeated rows would let the model look at its own test */
     hn_pair_rank rank;
     hn_place place[MOST];
 } state;
@@ -27,6 +28,9 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     state *s = self;
     (void)c;
     if (f->answers != 2 || f->said[0] == f->said[1] || s->rank.pairs == MOST) return;
+    uint64_t lo = f->said[0] < f->said[1] ? f->said[0] : f->said[1], hi = f->said[0] ^ f->said[1] ^ lo;
+    hn_seen_entry *e = hn_seen_at(&s->pairs, hn_hash_mix(f->asked, hn_hash_mix(lo, hi)));
+    if (!e || e->count++) return;
     s->place[s->rank.pairs] = (hn_place){row->file, row->line};
     hn_pair_rank_add(&s->rank, f->prompt, f->answer[0], f->answer[1]);
 }
@@ -59,7 +63,7 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     int64_t n = s->rank.pairs;
     if (n < LEAST || s->rank.failed) {
-        c->failed |= s->rank.failed;
+        c->failed |= s->rank.failed || s->pairs.failed;
         return;
     }
     float *margin = hn_alloc_array((size_t)n, sizeof *margin);
@@ -75,7 +79,11 @@ static void end(void *self, hn_check_ctx *c) {
     hn_free(v);
 }
 
-static void release(void *self) { hn_pair_rank_release(&((state *)self)->rank); }
+static void release(void *self) {
+    state *s = self;
+    hn_pair_rank_release(&s->rank);
+    hn_seen_release(&s->pairs);
+}
 
 const hn_check hn_check_swapped_pairs = {
     {.id = "swapped-pairs", .about = "pairs that go against the rule that all the others follow",

@@ -184,6 +184,15 @@ void hn_facets_read(hn_facet_work *w, const hn_example *x, hn_facets *out) {
     hash(out, x->kind);
 }
 
+void hn_facets_left_out(hn_facet_work *w, const hn_json *record, hn_facets *out) {
+    *out = (hn_facets){.value = record};
+    if (!hn_json_get(record, "chosen") || !hn_json_get(record, "rejected")) return;
+    hn_arena_reset(&w->arena);
+    out->left_out = true;
+    read_prompted(w, out, record, "chosen", "rejected");
+    hash(out, HN_KIND_PREFERENCE);
+}
+
 void hn_facet_work_release(hn_facet_work *w) {
     hn_arena_release(&w->arena);
     hn_free(w->turn);

@@ -262,7 +262,11 @@ static hn_status encode_examples(hn_item *it, hn_encoder *e, hn_error *err) {
 
 static hn_status convert(run *r, hn_item *it, hn_encoder *e, hn_error *err) {
     const hn_pass_part *part = part_of(r, it);
-    if (!it->gathered) HN_TRY(hn_format_convert(part->format, it->record, &part->convert, &it->examples, err));
+    hn_status st = it->gathered ? HN_OK : hn_format_convert(part->format, it->record, &part->convert, &it->examples, err);
+    if (st != HN_OK) {
+        hn_examples_clear(&it->examples); /* half an example is none */
+        return st;
+    }
     return encode_examples(it, e, err);
 }
 
