@@ -1,14 +1,15 @@
 /* check_shared_answer.c - one answer to many different prompts: a refusal, a filler, a broken join.
  *
  * Sets whose answers come from a small stock (yes and no, class names) share them by nature: they are told by the rest of the
- * answers, most of which then recur as well. Elsewhere one answer in twenty rows is what the model will say when in doubt. */
+ * answers, most of which then recur as well. Elsewhere one answer in twenty rows (a word or two: in twelve) is what the model will
+ * say when in doubt. */
 #include "check/check_impl.h"
 
-static const double share = 0.05, closed = 0.5; /* closed: fewer different answers than this a row, the top one aside */
-enum { LEAST = 5 };
+static const double share = 0.05, short_share = 0.08, closed = 0.5; /* closed: fewer different answers than this a row, the top one aside */
+enum { LEAST = 10, SHORT = 16 }; /* SHORT: bytes */
 
 typedef struct state {
-    hn_seen answers; /* value: hash of the first prompt; count: rows with another prompt, plus one */
+    hn_seen answers; /* value: hash of the first prompt, its last bit: a short answer; count: rows with another prompt, plus one */
     int64_t of;
 } state;
 
@@ -17,6 +18,7 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     (void)c;
     if (!f->answers || !f->prompt.p || hn_blank(f->answer[0])) return;
     uint64_t question = hn_said_hash(f->prompt); /* of a conversation the last one: many end with thanks */
+    question = (question & ~1ULL) | (hn_trimmed(f->answer[0]).n < SHORT);
     hn_seen_entry *e = hn_seen_at(&s->answers, f->said[0]);
     if (!e) return;
     s->of++;
@@ -42,7 +44,7 @@ static void end(void *self, hn_check_ctx *c) {
         if (!top || e->count > top->count || (e->count == top->count && e->line < top->line)) top = e;
     }
     c->failed |= s->answers.failed;
-    if (!top || top->count < LEAST || (double)top->count < share * (double)s->of) return;
+    if (!top || top->count < LEAST || (double)top->count < (top->value & 1 ? short_share : share) * (double)s->of) return;
     bool stock = (double)(distinct - 1) < closed * (double)(n - top->count);
     hn_tally t = {.n = top->count, .place = {{top->file, top->line}}, .places = 1};
     hn_finding *f = hn_found(c, stock ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, &t, s->of, "one answer stands under %lld different prompts (%.3g %% of %lld rows)%s",
