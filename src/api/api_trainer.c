@@ -27,6 +27,7 @@ static hn_status take_words(hone_trainer *t, const hone_config *c, hn_error *err
     if (!c->sft.eos_token) return HN_OK;
     int32_t id = hn_tokenizer_id(t->tok->t, c->sft.eos_token);
     if (id < 0) return HN_OK; /* said where rows need it */
+    HN_TRY(hn_tokenizer_set_special(t->tok->t, HN_EOS, c->sft.eos_token, err));
     return hn_model_set_eos(t->model->m, id, err);
 }
 
@@ -94,9 +95,26 @@ static hone_status load_both(hone_config *c, hone_model **m, hone_tokenizer **to
     return hone_keep(c->ctx, hn_model_check_vocab((*m)->m, hn_tokenizer_size((*tok)->t), &err), &err);
 }
 
+/* Where preparing all rows may take minutes the first ones are checked before; else what is wrong with a row is said first. */
+static bool takes_long(const hone_config *c) {
+    hn_sources s;
+    bool held_out;
+    if (hn_find_sources(c, false, &s, &held_out, NULL) != HN_OK) return false;
+    uint64_t bytes = hn_sources_bytes(&s);
+    hn_sources_release(&s);
+    return bytes > 64 << 20;
+}
+
+static hone_status check_first(hone_config *c, hone_trainer *t) {
+    hn_error err = {0};
+    return hone_keep(c->ctx, hn_check_before_run(c, t->model, t->tok, &t->checks, &err), &err);
+}
+
 static hone_status open_parts(hone_config *c, hone_trainer *t) {
     hn_error err = {0};
     hone_status st = load_both(c, &t->model, &t->tok);
+    bool large = takes_long(c);
+    if (st == HONE_OK && large) st = check_first(c, t);
     if (st == HONE_OK) st = hone_dataset_load_for(c, t->model, t->tok, "train", &t->train);
     bool wanted = !hn_streq(c->train.eval_strategy, "no") || c->data.eval_dataset_name || c->data.val_size > 0;
     if (st == HONE_OK && wanted) st = hone_dataset_load_for(c, t->model, t->tok, "eval", &t->eval);
@@ -105,7 +123,7 @@ static hone_status open_parts(hone_config *c, hone_trainer *t) {
         hn_error_fix(&err, "name one with --eval_dataset_name, split one off with --val_size, or put a test or validation file into the folder");
         st = hone_keep(c->ctx, HN_EARG, &err);
     }
-    return st;
+    return st == HONE_OK && !large ? check_first(c, t) : st;
 }
 
 hone_status hone_trainer_open(hone_config *c, hone_trainer **out) {
@@ -118,7 +136,6 @@ hone_status hone_trainer_open(hone_config *c, hone_trainer **out) {
     if (!t) return hone_keep(c->ctx, hn_nomem(&err, sizeof *t), &err);
     *t = (hone_trainer){.ctx = c->ctx, .c = c, .owns = true};
     hone_status st = open_parts(c, t);
-    if (st == HONE_OK) st = hone_keep(c->ctx, hn_check_before_run(c, t->model, t->tok, &t->checks, &err), &err);
     if (st == HONE_OK) st = trainer_start(t, c);
     if (st != HONE_OK) {
         hone_trainer_free(t);

@@ -87,6 +87,8 @@ expect 2 "nothing to train" "$hone" sft --model_name_or_path "$work/nowhere" --d
 # ---- another end token is the result's
 data=$work/world/train.jsonl
 expect 0 "" train --eos_token "."
+expect 0 '"eos_token": *"\."' cat "$work/out/tokenizer_config.json"
+expect 0 '"eos_token_id": \[' cat "$work/out/generation_config.json"
 expect 2 "not in the tokenizer" dry --eos_token "<nope>"
 
 echo "$cases cases, $off off"
