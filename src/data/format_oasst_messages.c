@@ -7,6 +7,7 @@
 typedef struct {
     char *parent; /* NULL: a root */
     int64_t line;
+    bool closed;  /* of a tree that was halted or aborted */
 } origin;
 
 typedef struct {
@@ -48,7 +49,7 @@ static hn_status gather(void *state, const hn_json *record, int64_t line, const 
         hn_free(up);
         return st;
     }
-    t->from[at] = (origin){up, line};
+    t->from[at] = (origin){up, line, hn_tree_closed(record)};
     return hn_put(t->index, id.p, hn_json_new_int(at), err);
 }
 
@@ -73,6 +74,11 @@ static hn_status next(void *state, const hn_convert_opts *o, hn_examples *out, i
     if (t->at == t->posts.n) return HN_OK;
     *more = true;
     *line = t->from[t->at].line;
+    if (t->from[t->at].closed) {
+        t->at++;
+        hn_examples_note(out, "message trees that were halted or aborted: left out", 1);
+        return HN_OK;
+    }
     return hn_posts_convert(&t->posts, t->at++, o, out, err);
 }
 

@@ -27,8 +27,7 @@ static hn_status add(hn_posts *p, const hn_json *message, int64_t parent, hn_err
 
 static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
     const hn_json *root = root_of(record);
-    const char *state = hn_json_cstr(hn_json_get(record, "tree_state"));
-    if (hn_streq(state, "halted_by_moderator") || hn_streq(state, "aborted_low_grade")) {
+    if (hn_tree_closed(record)) {
         hn_examples_note(out, "message trees that were halted or aborted: left out", 1);
         return HN_OK;
     }

@@ -34,6 +34,19 @@ static hn_status lists(const hn_json *record, hn_examples *out, hn_error *err) {
     return HN_OK;
 }
 
+static hn_str trimmed(const hn_json *value) {
+    hn_str s = {"", 0};
+    if (!hn_json_text(value, &s)) return s;
+    while (s.n && strchr(" \n\t\r", s.p[s.n - 1])) s.n--;
+    while (s.n && strchr(" \n\t\r", *s.p)) s.p++, s.n--;
+    return s;
+}
+
+static bool same_text(const hn_json *a, const hn_json *b) { /* white space at the ends aside */
+    hn_str x = trimmed(a), y = trimmed(b);
+    return x.n == y.n && (x.n == 0 || memcmp(x.p, y.p, x.n) == 0);
+}
+
 /* A prompt string beside whole dialogues: their common beginning, whose last user message the string must be. */
 static hn_status mixed(const hn_json *record, const hn_json *chosen, const hn_json *rejected, hn_json *x, hn_error *err) {
     size_t n = hn_messages_part(chosen, rejected), last = n;
@@ -43,7 +56,7 @@ static hn_status mixed(const hn_json *record, const hn_json *chosen, const hn_js
         return hn_put(x, "rejected", hn_json_ref((hn_json *)(uintptr_t)rejected), err);
     }
     while (last > 0 && !hn_streq(hn_json_cstr(hn_json_get(hn_json_at(chosen, last - 1), "role")), "user")) last--;
-    if (last == 0 || !hn_json_equal(hn_json_get(hn_json_at(chosen, last - 1), "content"), hn_json_get(record, "prompt"))) {
+    if (last == 0 || !same_text(hn_json_get(hn_json_at(chosen, last - 1), "content"), hn_json_get(record, "prompt"))) {
         hn_bad_row(err, "\"prompt\" is not the last user message that \"chosen\" and \"rejected\" begin with");
         hn_str s;
         if (hn_json_text(hn_json_get(record, "prompt"), &s)) hn_error_detail(err, "prompt: %.80s", s.p);

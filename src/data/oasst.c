@@ -21,6 +21,11 @@ static bool usable(const hn_json *message) {
     return !hn_json_bool(hn_json_get(message, "deleted"), false) && hn_json_bool(hn_json_get(message, "review_result"), true) && spam(message) < 0.5;
 }
 
+bool hn_tree_closed(const hn_json *record) {
+    const char *state = hn_json_cstr(hn_json_get(record, "tree_state"));
+    return hn_streq(state, "halted_by_moderator") || hn_streq(state, "aborted_low_grade");
+}
+
 hn_status hn_posts_add(hn_posts *p, const hn_json *message, int64_t *index, hn_error *err) {
     hn_str text, role;
     HN_TRY(hn_column_text(message, "text", &text, err));

@@ -17,6 +17,7 @@ typedef struct hn_posts { /* {0} is empty */
     int64_t refused; /* deleted, failed in review, or spam */
 } hn_posts;
 
+bool hn_tree_closed(const hn_json *record); /* tree_state: halted by a moderator, or aborted for its low grade */
 /* A message object (its replies aside) becomes post *index, below parent (-1: a root). */
 hn_status hn_posts_add(hn_posts *p, const hn_json *message, int64_t *index, hn_error *err) HN_MUST;
 void hn_posts_link(hn_posts *p, int64_t parent, int64_t child);

@@ -3,18 +3,20 @@
 
 #include <string.h>
 
+static bool is_true(hn_str s) { return hn_str_eq(s, "true") || hn_str_eq(s, "True") || hn_str_eq(s, "TRUE"); }
+static bool is_false(hn_str s) { return hn_str_eq(s, "false") || hn_str_eq(s, "False") || hn_str_eq(s, "FALSE"); }
+
 /* Yes or no, however a file says it: true, "True", "false". Not numbers: they may be classes or ratings. */
 bool hn_label_says(const hn_json *label) {
     hn_str s;
-    if (hn_json_type(label) == HN_JSON_BOOL) return true;
-    return hn_json_text(label, &s) && (hn_str_eq(s, "true") || hn_str_eq(s, "false") || hn_str_eq(s, "True") || hn_str_eq(s, "False"));
+    return hn_json_type(label) == HN_JSON_BOOL || (hn_json_text(label, &s) && (is_true(s) || is_false(s)));
 }
 
 hn_status hn_label_take(const hn_json *record, const char *name, bool *out, hn_error *err) {
     hn_json *label = hn_json_get(record, name);
     hn_str s;
     *out = hn_json_bool(label, false);
-    if (hn_json_text(label, &s)) *out = hn_str_eq(s, "true") || hn_str_eq(s, "True") || hn_str_eq(s, "1");
+    if (hn_json_text(label, &s)) *out = is_true(s) || hn_str_eq(s, "1");
     if (hn_json_type(label) == HN_JSON_INT) *out = hn_json_int(label, 0) == 1;
     bool number = hn_json_type(label) == HN_JSON_INT && (hn_json_int(label, 2) == 0 || *out);
     bool digit = hn_json_text(label, &s) && (hn_str_eq(s, "1") || hn_str_eq(s, "0"));
