@@ -1,6 +1,7 @@
 /* rooms: data text base */
-/* test_families.c - the big tokenizers under HONE_DATA/tokenizers_hf over about 2 MB of texts under HONE_DATA: per chunk
- * of text one hash over ids, spans and decoded texts, against the reference's (tools/golden/make_tokens.py families). */
+/* test_families.c - the tokenizers under HONE_DATA over about 5 MB of mixed text: per chunk of text one hash over ids, spans and
+ * decoded texts, against the reference packages' (tools/golden/make_tokens.py families). The same vocabularies in other files
+ * (GGUF, vocab.txt) against the same hashes; and llama.cpp's own cases for GGUF files. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -13,6 +14,8 @@
 
 #include "text/text.h"
 
+static const char *data;
+static hn_json *golden;
 static hn_buf texts; /* chunk after chunk, repaired: u32 bytes, bytes */
 
 static void add_chunks(const char *p, size_t n, size_t chunk) {
@@ -38,12 +41,16 @@ static bool read_unpacked(const char *path, size_t most, hn_buf *out) {
     return got >= 0 && !out->failed;
 }
 
-static void collect(const char *data, const hn_json *golden) {
+static void collect(void) {
     size_t chunk = (size_t)hn_json_int(hn_json_get(golden, "chunk"), 0);
     const hn_json *files = hn_json_get(golden, "files");
     hn_buf text = {0};
-    assert_int_equal(hn_file_read(FIXTURES "/text/scripts.txt", &text, NULL), HN_OK);
-    add_chunks(text.p, text.n, chunk);
+    static const char *const own[] = {FIXTURES "/text/scripts.txt", FIXTURES "/text/mixed.txt"};
+    for (int i = 0; i < 2; i++) {
+        hn_buf_clear(&text);
+        assert_int_equal(hn_file_read(own[i], &text, NULL), HN_OK);
+        add_chunks(text.p, text.n, chunk);
+    }
     for (size_t i = 0; i < hn_json_len(files); i++) {
         const hn_json *file = hn_json_at(files, i);
         size_t n = (size_t)hn_json_int(hn_json_at(file, 1), 0);
@@ -56,36 +63,48 @@ static void collect(const char *data, const hn_json *golden) {
     hn_buf_release(&text);
 }
 
-static hn_tokenizer *load(const char *folder) {
-    char *packed = hn_path_join(folder, "tokenizer.json.gz"), *plain = hn_path_join(folder, "tokenizer.json");
+/* The tokenizer of a file under HONE_DATA, copied and unpacked as `as` into a folder of its own, with a tokenizer_config.json. */
+static hn_tokenizer *load(const char *name, const char *as, const char *config) {
     char temp[] = "/tmp/hone_tokenizer_XXXXXX";
-    bool gz = hn_path_exists(packed);
     hn_tokenizer *t;
     hn_error err = {0};
-    hn_buf json = {0};
+    hn_buf bytes = {0};
     assert_non_null(mkdtemp(temp));
-    char *path = hn_path_join(temp, "tokenizer.json");
-    assert_true(read_unpacked(gz ? packed : plain, SIZE_MAX, &json));
-    assert_int_equal(hn_file_write(path, json.p, json.n, &err), HN_OK);
+    char *from = hn_path_join(data, name), *to = hn_path_join(temp, as), *beside = hn_path_join(temp, "tokenizer_config.json");
+    if (!read_unpacked(from, SIZE_MAX, &bytes)) fail_msg("%s cannot be read", from);
+    assert_int_equal(hn_file_write(to, bytes.p, bytes.n, &err), HN_OK);
+    if (config) assert_int_equal(hn_file_write(beside, config, strlen(config), &err), HN_OK);
     if (hn_tokenizer_load(temp, &t, &err) != HN_OK) fail_msg("%s", err.msg);
     assert_int_equal(hn_dir_remove(temp, &err), HN_OK);
-    hn_buf_release(&json);
-    hn_free(packed);
-    hn_free(plain);
+    hn_buf_release(&bytes);
+    hn_free(from);
+    hn_free(to);
+    hn_free(beside);
+    return t;
+}
+
+/* A file that has others beside it. */
+static hn_tokenizer *load_there(const char *name) {
+    hn_tokenizer *t;
+    hn_error err = {0};
+    char *path = hn_path_join(data, name);
+    if (hn_tokenizer_load(path, &t, &err) != HN_OK) fail_msg("%s", err.msg);
     hn_free(path);
     return t;
 }
 
-/* The hash that make_tokens.py takes of a chunk. */
-static void hash_chunk(const hn_tokenizer *t, hn_str text, hn_encoding *e, char out[33]) {
+/* The hash that make_tokens.py takes of a chunk; pieces: of ids and decoded text alone, special tokens being plain text. */
+static void hash_chunk(const hn_tokenizer *t, hn_str text, bool pieces, hn_encoding *e, char out[33]) {
     hn_buf body = {0}, decoded = {0};
     hn_error err = {0};
-    if (hn_tokenizer_encode(t, text, 0, e, &err) != HN_OK) fail_msg("%s", err.msg);
+    if (hn_tokenizer_encode(t, text, pieces ? HN_ENCODE_SPLIT_SPECIAL : 0, e, &err) != HN_OK) fail_msg("%s", err.msg);
     hn_buf_add(&body, e->id, e->n * sizeof *e->id);
-    if (hn_tokenizer_encode(t, text, HN_ENCODE_SPECIAL | HN_ENCODE_SPANS, e, &err) != HN_OK) fail_msg("%s", err.msg);
-    hn_buf_add(&body, e->id, e->n * sizeof *e->id);
-    hn_buf_add(&body, e->span, e->n * sizeof *e->span);
-    for (int skip = 0; skip < 2; skip++) {
+    if (!pieces) {
+        if (hn_tokenizer_encode(t, text, HN_ENCODE_SPECIAL | HN_ENCODE_SPANS, e, &err) != HN_OK) fail_msg("%s", err.msg);
+        hn_buf_add(&body, e->id, e->n * sizeof *e->id);
+        hn_buf_add(&body, e->span, e->n * sizeof *e->span);
+    }
+    for (int skip = 0; skip < (pieces ? 1 : 2); skip++) {
         hn_buf_clear(&decoded);
         assert_int_equal(hn_tokenizer_decode(t, e->id, e->n, skip, &decoded, &err), HN_OK);
         hn_buf_add(&body, decoded.p, decoded.n);
@@ -96,51 +115,153 @@ static void hash_chunk(const hn_tokenizer *t, hn_str text, hn_encoding *e, char 
     hn_buf_release(&decoded);
 }
 
-static int compare(const hn_tokenizer *t, const char *hashes, const char *name) {
+static int compare(hn_tokenizer *t, const char *reference, bool pieces, const char *name) {
+    const char *hashes = hn_json_cstr(hn_json_get(hn_json_get(golden, "families"), reference));
     hn_encoding e = {0};
     int off = 0;
     size_t chunk = 0;
+    if (!hashes) fail_msg("no hashes of %s", reference);
     for (size_t at = 0; at < texts.n; chunk++) {
         uint32_t n;
         char hex[33];
         memcpy(&n, texts.p + at, sizeof n);
         assert_true(strlen(hashes) >= 16 * (chunk + 1));
-        hash_chunk(t, (hn_str){texts.p + at + sizeof n, n}, &e, hex);
+        hash_chunk(t, (hn_str){texts.p + at + sizeof n, n}, pieces, &e, hex);
         if (memcmp(hex, hashes + 16 * chunk, 16) != 0 && off++ < 5) print_error("%s: chunk %zu differs\n", name, chunk);
         at += sizeof n + n;
     }
     hn_encoding_release(&e);
+    hn_tokenizer_free(t);
     print_message("%s: %zu chunks compared, %d off\n", name, chunk, off);
     assert_int_equal(strlen(hashes), 16 * chunk);
     return off;
 }
 
-static void test_families(void **state) {
+static bool ends_with(const char *s, const char *end) {
+    return strlen(s) >= strlen(end) && strcmp(s + strlen(s) - strlen(end), end) == 0;
+}
+
+static int open_data(void **state) {
     (void)state;
-    const char *data = getenv("HONE_DATA");
-    if (!data) {
-        print_message("SKIPPED: HONE_DATA is not set\n");
-        skip();
-    }
-    hn_json *golden;
-    assert_int_equal(hn_json_load(FIXTURES "/text/families.json", &golden, NULL), HN_OK);
-    collect(data, golden);
-    int off = 0;
-    hn_json_iter it;
-    for (bool more = hn_json_first(hn_json_get(golden, "families"), &it); more; more = hn_json_next(&it)) {
-        char folder[1024];
-        snprintf(folder, sizeof folder, "%s/tokenizers_hf/%s", data, it.key);
-        hn_tokenizer *t = load(folder);
-        off += compare(t, hn_json_cstr(it.value), it.key);
-        hn_tokenizer_free(t);
-    }
+    data = getenv("HONE_DATA");
+    if (!data) return 0;
+    if (hn_json_load(FIXTURES "/text/families.json", &golden, NULL) != HN_OK) return -1;
+    collect();
     print_message("%.1f MB of text for each\n", (double)texts.n / 1e6);
+    return 0;
+}
+
+static int close_data(void **state) {
+    (void)state;
     hn_json_free(golden);
     hn_buf_release(&texts);
+    return 0;
+}
+
+static void need_data(void) {
+    if (data) return;
+    print_message("skipped: HONE_DATA is not set\n");
+    skip();
+}
+
+static void test_families(void **state) {
+    (void)state;
+    need_data();
+    int off = 0;
+    hn_json_iter it;
+    hn_buf config = {0};
+    hn_str pattern;
+    assert_true(hn_json_text(hn_json_get(golden, "pattern"), &pattern));
+    hn_buf_puts(&config, "{\"pat_str\":");
+    hn_json_write_str(&config, pattern.p, pattern.n);
+    hn_buf_putc(&config, '}');
+    for (bool more = hn_json_first(hn_json_get(golden, "families"), &it); more; more = hn_json_next(&it)) {
+        bool pieces = ends_with(it.key, ".model");
+        hn_tokenizer *t = strstr(it.key, "tiktoken") ? load(it.key, "tokenizer.model", config.p)
+                          : pieces                   ? load(it.key, "tokenizer.model", NULL)
+                          : ends_with(it.key, "vocab.json") ? load_there(it.key)
+                                                            : load(it.key, "tokenizer.json", NULL);
+        off += compare(t, it.key, pieces, it.key);
+    }
+    hn_buf_release(&config);
     assert_int_equal(off, 0);
 }
 
+/* One vocabulary in several kinds of files. */
+static void test_same_vocabulary(void **state) {
+    static const struct {
+        const char *file, *as, *reference;
+        bool pieces;
+    } pairs[] = {
+        {"tokenizers_gguf/ggml-vocab-gpt-2.gguf.gz", "m.gguf", "tokenizers_hf/gpt2/tokenizer.json.gz", false},
+        {"tokenizers_gguf/ggml-vocab-bert-bge.gguf.gz", "m.gguf", "tokenizers_hf/bert_base_uncased/tokenizer.json", false},
+        {"tokenizers_gguf/ggml-vocab-llama-spm.gguf.gz", "m.gguf", "tokenizers_spm/llama2_tokenizer.model", true},
+        {"tokenizers_hf/bert_base_uncased/vocab.txt", "vocab.txt", "tokenizers_hf/bert_base_uncased/tokenizer.json", false},
+    };
+    (void)state;
+    need_data();
+    int off = 0;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        off += compare(load(pairs[i].file, pairs[i].as, NULL), pairs[i].reference, pairs[i].pieces, pairs[i].file);
+    assert_int_equal(off, 0);
+}
+
+/* A case of llama.cpp: a text, and its ids as a line of numbers. */
+static bool same_case(const hn_tokenizer *t, hn_str text, const char **line, hn_encoding *e) {
+    hn_error err = {0};
+    bool same = true;
+    if (hn_tokenizer_encode(t, text, 0, e, &err) != HN_OK) fail_msg("%s", err.msg);
+    for (size_t i = 0; i < e->n; i++) {
+        char *end = NULL;
+        same &= **line != '\n' && strtol(*line, &end, 10) == e->id[i];
+        if (end) *line = end;
+    }
+    while (**line == ' ') (*line)++;
+    same &= **line == '\n' || **line == '\0';
+    const char *next = strchr(*line, '\n');
+    *line = next ? next + 1 : *line + strlen(*line);
+    return same;
+}
+
+static void test_llama_cpp(void **state) {
+    static const struct {
+        const char *cases, *file, *as;
+    } sets[] = {
+        {"bert-bge", "tokenizers_gguf/ggml-vocab-bert-bge.gguf.gz", "m.gguf"},   {"gpt-2", "tokenizers_gguf/ggml-vocab-gpt-2.gguf.gz", "m.gguf"},
+        {"llama-spm", "tokenizers_gguf/ggml-vocab-llama-spm.gguf.gz", "m.gguf"}, {"phi-3", "tokenizers_gguf/ggml-vocab-phi-3.gguf.gz", "m.gguf"},
+        {"llama-bpe", "tokenizers_hf/llama3/tokenizer.json.gz", "tokenizer.json"}, {"qwen2", "tokenizers_hf/qwen2_5/tokenizer.json.gz", "tokenizer.json"},
+    };
+    static const char between[] = "\n__ggml_vocab_test__\n";
+    (void)state;
+    need_data();
+    int compared = 0, off = 0;
+    hn_encoding e = {0};
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
+        char path[1024];
+        hn_buf in = {0}, out = {0};
+        hn_tokenizer *t = load(sets[s].file, sets[s].as, NULL);
+        snprintf(path, sizeof path, "%s/tokenizers_gguf/ggml-vocab-%s.gguf.inp", data, sets[s].cases);
+        assert_int_equal(hn_file_read(path, &in, NULL), HN_OK);
+        snprintf(path, sizeof path, "%s/tokenizers_gguf/ggml-vocab-%s.gguf.out", data, sets[s].cases);
+        assert_int_equal(hn_file_read(path, &out, NULL), HN_OK);
+        const char *line = out.p;
+        for (const char *p = in.p; p; compared++) {
+            const char *end = strstr(p, between);
+            hn_str text = {p, end ? (size_t)(end - p) : (size_t)(in.p + in.n - p)};
+            if (!same_case(t, text, &line, &e) && off++ < 5) print_error("%s: '%.*s'\n", sets[s].cases, (int)text.n, text.p);
+            p = end ? end + sizeof between - 1 : NULL;
+        }
+        hn_tokenizer_free(t);
+        hn_buf_release(&in);
+        hn_buf_release(&out);
+    }
+    hn_encoding_release(&e);
+    print_message("%d cases of llama.cpp compared, %d off\n", compared, off);
+    assert_int_equal(off, 0);
+    assert_true(compared > 250);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_families)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_families), cmocka_unit_test(test_same_vocabulary), cmocka_unit_test(test_llama_cpp)};
+    return cmocka_run_group_tests(tests, open_data, close_data);
 }

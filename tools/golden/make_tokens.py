@@ -1,11 +1,12 @@
 """Writes what the tests of src/text compare with, by running the reference (the tokenizers package).
 
 Usage: make_tokens.py small STORIES_TOKENIZER_JSON OUT_FOLDER     tests/fixtures/text: small tokenizers and their cases
-       make_tokens.py families DATA_FOLDER OUT_FOLDER             hashes over the big families found under DATA_FOLDER
+       make_tokens.py families DATA_FOLDER OUT_FOLDER [NAME...]   hashes over the big families found under DATA_FOLDER
 
 A case holds ids with and without special tokens, spans in bytes, and both decoded texts. For the families each chunk of
-text has one hash over all of these.
+text has one hash over all of these (over ids and decoded text for SentencePiece and tiktoken).
 """
+import base64
 import gzip
 import json
 import os
@@ -157,6 +158,40 @@ def case(t, text):
             "text": t.decode(framed.ids, skip_special_tokens=False), "plain": t.decode(framed.ids, skip_special_tokens=True)}
 
 
+PROSE = [
+    "敏捷的棕色狐狸跳过了懒狗。天地玄黃，宇宙洪荒。日月盈昃，辰宿列張。", "いろはにほへと ちりぬるを わかよたれそ つねならむ。吾輩は猫である。名前はまだ無い。",
+    "키스의 고유조건은 입술끼리 만나야 하고 특별한 기술은 필요치 않다.", "أبجد هوز حطي كلمن سعفص قرشت ثخذ ضظغ. الكلاب السريعة تقفز فوق الثعلب الكسول.",
+    "נקסי אביב צועק דג מפזר כס לחם.", "เป็นมนุษย์สุดประเสริฐเลิศคุณค่า กว่าบรรดาฝูงสัตว์เดรัจฉาน", "ऋषियों को सताने वाले दुष्ट राक्षसों के राजा रावण का सर्वनाश",
+    "Съешь же ещё этих мягких французских булок, да выпей чаю.", "Ξεσκεπάζω τὴν ψυχοφθόρα βδελυγμία.", "Příliš žluťoučký kůň úpěl ďábelské ódy.",
+    "Zażółć gęślą jaźń. Heizölrückstoßabdämpfung. Flygande bäckasiner söka hwila på mjuka tuvor.", "Ngaûi ñaûi tieáng Vieät: trời ơi, đường phố Hà Nội!",
+    "for (int i = 0; i < n; i++) { a[i] += b[i] * 0x7fULL; } /* done */", "SELECT \"name\", COUNT(*) FROM t WHERE x >= 3.14e-10 GROUP BY 1;",
+    '{"key": [1, 2.5, null, true], "nested": {"a\\n": "\\u00e9"}}', "def f(x: int) -> str:\n\treturn f'{x!r:>10}'  # noqa\n",
+    "👩‍👩‍👧‍👦👨🏽‍🚀🏳️‍🌈🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f🇩🇪🇯🇵👍🏿❤️‍🔥", "Z̷̢̛͎͓a̸̡͔̘l̶̨̛̗g̵͉̈́o̶͚͐ e\u0301e\u0301\u0323 n\u0303 ą́ ᾳ̈́",
+    "\x01\x02\x1b[31mred\x1b[0m\x7f\x80\x9f \u200b\u200c\u200d\u2060\ufeff \u202eabc\u202c", "½ ⅓ ² ³ № ℡ ㎏ ﬁ ﬄ Ⅷ ① ㈱ ＡＢＣ ｱｲｳ ﷺ",
+    "https://example.org/a/b?c=d&e=%20f#g", "1,234,567.89 +49 (0)30 12345 2024-12-31T23:59:59Z", "    indented\n\n\n\tby tab   \r\n  trailing   ", "\0nul\0",
+]
+BROKEN = [b"\xff\xfe", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xed\xa0\x80\xed\xb0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80", b"\x80\xbf", b"ok\xe9t\xe9"]
+
+
+def mixed(count, seed):
+    """Bytes of many languages, code, emoji, marks, control characters, very long words and broken UTF-8."""
+    rng, out = random.Random(seed), bytearray()
+    while len(out) < count:
+        kind = rng.random()
+        if kind < 0.75:
+            out += rng.choice(PROSE).encode()
+        elif kind < 0.85:
+            out += rng.choice(BROKEN)
+        elif kind < 0.88:
+            out += (rng.choice(["a", "ab", "é", "中", "ก", "x1", "-", "=", "😀", "▁", "Ġ"]) * rng.randint(100, 1500)).encode()
+        elif kind < 0.92:
+            out += "".join(rng.choice("abcdefghijklmnopqrstuvwxyzABC0123456789") for _ in range(rng.randint(50, 3000))).encode()
+        else:
+            out += " ".join(rng.choice(PROSE).split(" ")[::-1]).encode()
+        out += rng.choice([" ", "\n", "", "  ", "\n\n", "\t", "\u3000", "\u00a0"]).encode()
+    return bytes(out)
+
+
 def small(stories, folder):
     texts = TEXTS + [scripts(150, seed) for seed in range(6)]
     with open(stories) as f:
@@ -201,32 +236,67 @@ def sources(data):
     return out, total
 
 
-def families(data, folder):
+def chunk_hash(numbers, *texts):
     import xxhash
 
-    files, total = sources(data)
-    with open(os.path.join(folder, "scripts.txt"), "rb") as f:
-        raw = [f.read()]
-    raw += [read(os.path.join(data, name), n) for name, n in files]
-    chunks = [text[i:i + CHUNK].decode("utf-8", "replace") for text in raw for i in range(0, len(text), CHUNK)]
-    out = {"chunk": CHUNK, "files": files, "families": {}}
+    body = struct.pack(f"<{len(numbers)}i", *numbers) + b"".join(t.encode() for t in texts)
+    return xxhash.xxh3_128_hexdigest(body)[:16]
+
+
+def json_hash(t, text):
+    c = case(t, text)
+    return chunk_hash(c["ids"] + c["framed"] + c["spans"], c["text"], c["plain"])
+
+
+def references(data):
+    """Name, and what makes the hash of a chunk: tokenizer.json by the tokenizers package, the others by their own."""
+    import sentencepiece
+    import tiktoken
+
     base = os.path.join(data, "tokenizers_hf")
-    for name in sorted(os.listdir(base)):
-        path = os.path.join(base, name, "tokenizer.json")
-        path = path if os.path.exists(path) else path + ".gz"
-        if not os.path.exists(path):
-            continue
+    paths = [os.path.join(base, name, file) for name in sorted(os.listdir(base)) for file in ("tokenizer.json", "tokenizer.json.gz")]
+    tune = os.path.join(data, "tokenizers_spm", "torchtune")
+    paths += [os.path.join(tune, name) for name in ("tiny_bpe_tokenizer.json", "tokenizer_gemma_cropped.json")]
+    for path in filter(os.path.exists, paths):
         t = Tokenizer.from_str(read(path, None).decode())
         t.no_truncation()
         t.no_padding()
-        hashes = []
-        for text in chunks:
-            c = case(t, text)
-            numbers = c["ids"] + c["framed"] + c["spans"]
-            body = struct.pack(f"<{len(numbers)}i", *numbers) + c["text"].encode() + c["plain"].encode()
-            hashes.append(xxhash.xxh3_128_hexdigest(body)[:16])
-        out["families"][name] = "".join(hashes)
-        print(name, len(hashes), "chunks", total, "bytes of data")
+        yield os.path.relpath(path, data), lambda text, t=t: json_hash(t, text)
+    base = os.path.join(data, "tokenizers_spm")
+    for name in sorted(os.listdir(base)):
+        if name.endswith(".model"):
+            sp = sentencepiece.SentencePieceProcessor(model_file=os.path.join(base, name))
+            yield "tokenizers_spm/" + name, lambda text, sp=sp: chunk_hash(sp.encode(text), sp.decode(sp.encode(text)))
+    with open(os.path.join(tune, "tiktoken_small.model"), "rb") as f:
+        ranks = {base64.b64decode(line.split()[0]): int(line.split()[1]) for line in f if line.strip()}
+    tk = tiktoken.Encoding("small", pat_str=LLAMA3, mergeable_ranks=ranks, special_tokens={})
+    yield "tokenizers_spm/torchtune/tiktoken_small.model", lambda text: chunk_hash(tk.encode_ordinary(text), tk.decode(tk.encode_ordinary(text)))
+    from transformers import GPT2Tokenizer
+
+    with open(os.path.join(tune, "tiny_bpe_vocab.json")) as f:
+        vocab = json.load(f)
+    with open(os.path.join(tune, "tiny_bpe_merges.txt")) as f:
+        merges = [tuple(line.split()) for line in f.read().split("\n") if line and not line.startswith("#version")]
+    tiny = GPT2Tokenizer(vocab=vocab, merges=merges, unk_token=None, bos_token=None, eos_token=None).backend_tokenizer
+    yield "tokenizers_spm/torchtune/tiny_bpe_vocab.json", lambda text: json_hash(tiny, text)
+
+
+def families(data, folder, *names):
+    files, total = sources(data)
+    with open(os.path.join(folder, "mixed.txt"), "wb") as f:
+        f.write(mixed(60000, 9))
+    raw = [read(os.path.join(folder, name), None) for name in ("scripts.txt", "mixed.txt")]
+    raw += [read(os.path.join(data, name), n) for name, n in files]
+    chunks = [text[i:i + CHUNK].decode("utf-8", "replace") for text in raw for i in range(0, len(text), CHUNK)]
+    out = {"chunk": CHUNK, "files": files, "pattern": LLAMA3, "families": {}}
+    if names:
+        with open(os.path.join(folder, "families.json")) as f:
+            out["families"] = json.load(f)["families"]
+    for name, hash_of in references(data):
+        if names and name not in names:
+            continue
+        out["families"][name] = "".join(hash_of(text) for text in chunks)
+        print(name, len(chunks), "chunks", sum(len(t.encode()) for t in chunks), "bytes", flush=True)
     with open(os.path.join(folder, "families.json"), "w") as f:
         json.dump(out, f, separators=(",", ":"))
 
