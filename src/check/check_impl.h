@@ -41,6 +41,7 @@ void hn_facet_work_release(hn_facet_work *w);
 
 /* Hash of a text, ASCII letter case, runs of white space and white space at the ends aside. */
 uint64_t hn_said_hash(hn_str s);
+uint64_t hn_letters_hash(hn_str s);           /* letters and digits alone */
 uint64_t hn_hash_mix(uint64_t a, uint64_t b); /* of an ordered pair */
 bool hn_blank(hn_str s);                      /* nothing but white space */
 hn_str hn_trimmed(hn_str s);

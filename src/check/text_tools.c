@@ -30,6 +30,16 @@ uint64_t hn_said_hash(hn_str s) {
     return finish(h);
 }
 
+uint64_t hn_letters_hash(hn_str s) {
+    uint64_t h = 0xcbf29ce484222325ULL;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c >= 'A' && c <= 'Z') c = (unsigned char)(c + 32);
+        if (c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) h = (h ^ c) * 0x100000001b3ULL;
+    }
+    return finish(h);
+}
+
 uint64_t hn_hash_mix(uint64_t a, uint64_t b) { return finish(a * 0x9e3779b97f4a7c15ULL + b); }
 
 hn_str hn_trimmed(hn_str s) {
