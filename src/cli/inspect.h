@@ -16,6 +16,7 @@ typedef struct shown_part {    /* one sequence of tokens of a row, copied out of
 typedef struct shown_row {
     int64_t index, line;
     char *file, *problem;      /* problem: why the row cannot be used; else NULL */
+    char *label;               /* what is learnt beside the tokens: a class, tags, an answer's place; NULL: nothing */
     const char *kind;          /* "prompt-completion" ... */
     bool dropped;
     shown_part *part;

@@ -43,6 +43,7 @@ static hn_status row_json(const inspection *s, const shown_row *r, hn_buf *text,
     put_text(j, "kind", r->kind);
     hn_json_set(j, "dropped", hn_json_new_bool(r->dropped));
     put_text(j, "problem", r->problem);
+    put_text(j, "label", r->label);
     hn_json_set(j, "parts", parts);
     for (size_t i = 0; i < r->parts; i++) {
         hn_json *part = NULL;
@@ -89,6 +90,7 @@ hn_status inspect_json(const inspection *s, hn_json **out, hn_error *err) {
     hn_json_set(j, "files", hn_sources_files(&s->set->train));
     put_text(j, "format", s->format);
     put_text(j, "reason", s->reason);
+    put_text(j, "chat_template", s->set->o.chat ? hn_chat_source(s->set->o.chat) : NULL);
     hn_json_set(j, "stats", stats_json(s));
     hn_json_set(j, "shown", rows);
     for (size_t i = 0; i < s->count && st == HN_OK; i++) {

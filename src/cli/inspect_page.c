@@ -62,6 +62,7 @@ static void figures(const inspection *s, hn_buf *out) {
     if (s->unusable) line(out, "unusable", "%lld rows", (long long)s->unusable);
     if (s->packing) line(out, "packing", "%s: %lld rows, %lld tokens", s->packing, (long long)s->packed_rows, (long long)s->packed_tokens);
     for (int i = 0; i < s->roles; i++) line(out, i ? "" : "roles", "%s: %lld messages", s->role[i].name, (long long)s->role[i].n);
+    if (s->roles && s->set->o.chat) line(out, "template", "%s", hn_chat_source(s->set->o.chat));
     hn_buf_puts(out, "</table>\n");
 }
 
@@ -100,6 +101,11 @@ static hn_status row(const inspection *s, const shown_row *r, hn_buf *text, hn_b
     if (r->problem) {
         hn_buf_puts(out, "<p class=bad>cannot be used: ");
         escape_text(out, r->problem);
+        hn_buf_puts(out, "</p>\n");
+    }
+    if (r->label) {
+        hn_buf_puts(out, "<p>label: ");
+        escape_text(out, r->label);
         hn_buf_puts(out, "</p>\n");
     }
     for (size_t i = 0; i < r->parts; i++) {

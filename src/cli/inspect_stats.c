@@ -106,6 +106,34 @@ static hn_status copy_part(shown_part *to, const int32_t *id, const int32_t *lab
     return HN_OK;
 }
 
+/* Words with a tag of their own: "Anna/B-PER Berg/I-PER". */
+static void put_tags(const hn_json *x, hn_buf *out) {
+    const hn_json *tokens = hn_json_get(x, "tokens"), *tags = hn_json_get(x, "tags");
+    for (size_t i = 0; i < hn_json_len(tags); i++) {
+        const char *word = hn_json_cstr(hn_json_at(tokens, i)), *tag = hn_json_cstr(hn_json_at(tags, i));
+        if (word && tag && !hn_streq(tag, "O")) hn_buf_printf(out, "%s%s/%s", out->n ? " " : "", word, tag);
+    }
+    if (!out->n) hn_buf_puts(out, "no word has a tag");
+}
+
+static void put_answers(const hn_json *x, hn_buf *out) {
+    const hn_json *answers = hn_json_get(x, "answers"), *texts = hn_json_get(answers, "text"), *starts = hn_json_get(answers, "answer_start");
+    for (size_t i = 0; i < hn_json_len(texts); i++) {
+        hn_buf_puts(out, i ? ", " : "");
+        hn_json_write(out, hn_json_at(texts, i), 0);
+        hn_buf_printf(out, " at %lld", (long long)hn_json_int(hn_json_at(starts, i), -1));
+    }
+    if (!out->n) hn_buf_puts(out, "no answer in the context");
+}
+
+static char *label_of(const hn_example *x) {
+    hn_buf b = {0};
+    if (x->kind == HN_KIND_TAG) put_tags(x->value, &b);
+    else if (x->kind == HN_KIND_QA) put_answers(x->value, &b);
+    else if (x->kind == HN_KIND_CLASSIFY || x->kind == HN_KIND_UNPAIRED) hn_json_write(&b, hn_json_get(x->value, "label"), 0);
+    return b.n ? hn_buf_take(&b) : NULL;
+}
+
 static hn_status copy(inspection *s, const hn_look *row, hn_error *err) {
     shown_row *r = show(s, row->parts, err);
     if (!r) return HN_ENOMEM;
@@ -113,6 +141,7 @@ static hn_status copy(inspection *s, const hn_look *row, hn_error *err) {
     r->line = row->line;
     r->kind = row->example ? hn_kind_name(row->example->kind) : "";
     r->dropped = row->dropped;
+    r->label = row->example ? label_of(row->example) : NULL;
     r->file = hn_strdup(row->file ? row->file : "");
     r->problem = row->st != HN_OK && row->err ? hn_strdup(row->err->msg) : NULL;
     if (!r->file || (row->st != HN_OK && row->err && !r->problem)) return hn_nomem(err, 1);
@@ -189,6 +218,7 @@ void inspect_release(inspection *s) {
         hn_free(s->shown[i].part);
         hn_free(s->shown[i].file);
         hn_free(s->shown[i].problem);
+        hn_free(s->shown[i].label);
     }
     hn_free(s->shown);
     *s = (inspection){0};

@@ -22,6 +22,7 @@ static void figures(const inspection *s, hn_buf *out) {
     }
     if (s->roles) hn_buf_puts(out, "roles    ");
     for (int i = 0; i < s->roles; i++) hn_buf_printf(out, " %s %lld%s", s->role[i].name, (long long)s->role[i].n, i + 1 < s->roles ? "," : "\n");
+    if (s->roles && s->set->o.chat) hn_buf_printf(out, "template  %s\n", hn_chat_source(s->set->o.chat));
 }
 
 static void lengths(const inspection *s, hn_buf *out) {
@@ -82,6 +83,11 @@ static hn_status show_row(const inspection *s, const shown_row *r, bool ids, boo
     if (r->problem) {
         hn_buf_puts(out, "cannot be used: ");
         put_visible(out, r->problem, strlen(r->problem));
+        hn_buf_putc(out, '\n');
+    }
+    if (r->label) {
+        hn_buf_puts(out, "label: ");
+        put_visible(out, r->label, strlen(r->label));
         hn_buf_putc(out, '\n');
     }
     for (size_t i = 0; i < r->parts; i++) {
