@@ -58,13 +58,25 @@ static bool escape(reader *r) {
     return true;
 }
 
+/* On to a word of eight bytes in which a quote, a backslash or a control character stands. */
+static const char *plain(const char *p, const char *end) {
+    const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+    for (uint64_t w; end - p >= 8; p += 8) {
+        memcpy(&w, p, 8);
+        uint64_t quote = w ^ (ones * '"'), slash = w ^ (ones * '\\');
+        /* a byte below k, for k up to 128: it borrows where its own top bit is clear */
+        if ((((quote - ones) & ~quote) | ((slash - ones) & ~slash) | ((w - ones * 0x20) & ~w)) & high) break;
+    }
+    return p;
+}
+
 /* The string whose opening quote p stands behind; *s: inside the text, or inside r->text where there were escapes. */
 static bool string(reader *r, hn_str *s) {
     const char *from = r->p;
     bool escaped = false;
     hn_buf_clear(&r->text);
     for (;;) {
-        const char *p = r->p;
+        const char *p = plain(r->p, r->end);
         while (p < r->end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) p++;
         if (p >= r->end || (unsigned char)*p < 0x20) return false;
         if (escaped || *p == '\\') hn_buf_add(&r->text, r->p, (size_t)(p - r->p));

@@ -71,7 +71,7 @@ static hn_status pack_row(void *user, const hn_packed *row, hn_error *err) {
 static hn_status keep(job *j, const hn_row *row, int64_t line, hn_error *err) {
     static const int64_t whole = 0;
     const hn_encode_opts *o = j->o;
-    hn_packed out = {row->id, row->label, (int64_t)row->n, &whole, 1, line};
+    hn_packed out = {row->id, hn_row_label(row), (int64_t)row->n, &whole, 1, line};
     j->borders += row->prompt_alone > row->prompt;
     if (o->packing != HN_PACK_NONE) j->counts->examples++;
     if (o->shuffle) out.documents = 0; /* its first token may come to stand inside a row */

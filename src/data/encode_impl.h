@@ -12,8 +12,9 @@ enum { HN_NO_TARGET = -100 };
 
 typedef struct hn_row { /* one sequence of tokens; reused from example to example */
     const char *name;   /* of hn_look_part */
-    int32_t *id, *label; /* label HN_NO_TARGET: not a target */
+    int32_t *id, *label; /* label HN_NO_TARGET: not a target; filled only where labelled */
     size_t n, cap;
+    bool labelled;       /* else every id is its own target */
     size_t prompt;       /* tokens before the completion; 0: no such border */
     size_t prompt_alone; /* tokens of the prompt tokenised alone */
     /* only for a look */
@@ -95,6 +96,7 @@ hn_status hn_row_piece(hn_encoder *e, hn_str text, bool head, bool tail, hn_row 
 void hn_row_split(const hn_encoder *e, hn_row *row);
 /* With assistant_only: does a turn of the assistant end with a token that tells it is over? */
 hn_status hn_encoder_check_stop(hn_encoder *e, bool *trained, hn_error *err) HN_MUST;
+const int32_t *hn_row_label(const hn_row *row); /* [n]; the ids themselves where they are the targets */
 void hn_row_mask(hn_row *row, size_t from, size_t to); /* these tokens are no targets */
 
 #endif

@@ -31,6 +31,7 @@ hn_status hn_example_encode(const hn_example *x, hn_encoder *e, hn_encoded *out,
         hn_row *row = &out->row[i];
         row->name = "row";
         row->n = row->prompt = row->prompt_alone = row->wrotes = 0;
+        row->labelled = false;
     }
     out->n = 0;
     return k ? k->encode(x->value, e, out, err) : no_encoder(x->kind, err);

@@ -9,7 +9,7 @@ typedef struct {
 } look;
 
 static hn_look_part show(const hn_encode_opts *o, const hn_row *row) {
-    hn_look_part p = {.name = row->name, .id = row->id, .label = row->label, .n = (int64_t)row->n, .kept = (int64_t)row->n,
+    hn_look_part p = {.name = row->name, .id = row->id, .label = hn_row_label(row), .n = (int64_t)row->n, .kept = (int64_t)row->n,
                       .prompt = (int64_t)row->prompt, .prompt_alone = (int64_t)row->prompt_alone, .wrote = row->wrote,
                       .wrotes = row->wrotes};
     if (row->text.p) {

@@ -4,7 +4,7 @@
 
 #include "data/data.h"
 
-/* A finished row. start [documents]: where each document begins, relative to the row; the first is 0. record: of its first token. */
+/* A finished row. label: the ids themselves (the same pointer) where all are targets. start [documents]: where each document begins, relative to the row; the first is 0. record: of its first token. */
 typedef struct hn_packed {
     const int32_t *id, *label;
     int64_t n;

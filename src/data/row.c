@@ -6,6 +6,13 @@
 
 #include <string.h>
 
+static void use_labels(hn_row *row) {
+    if (!row->labelled && row->n) memcpy(row->label, row->id, row->n * sizeof *row->id);
+    row->labelled = true;
+}
+
+const int32_t *hn_row_label(const hn_row *row) { return row->labelled ? row->label : row->id; }
+
 hn_status hn_row_add(hn_row *row, const int32_t *id, const int32_t *label, size_t n, hn_error *err) {
     if (row->n + n > row->cap) {
         size_t cap = row->n + n + row->cap;
@@ -17,8 +24,9 @@ hn_status hn_row_add(hn_row *row, const int32_t *id, const int32_t *label, size_
         row->cap = cap;
     }
     if (n == 0) return HN_OK;
+    if (label) use_labels(row);
     memcpy(row->id + row->n, id, n * sizeof *id);
-    memcpy(row->label + row->n, label ? label : id, n * sizeof *id);
+    if (row->labelled) memcpy(row->label + row->n, label ? label : id, n * sizeof *id);
     row->n += n;
     return HN_OK;
 }
@@ -97,5 +105,6 @@ hn_status hn_encoder_join(hn_encoder *e, hn_str head, hn_str tail, hn_str *out, 
 }
 
 void hn_row_mask(hn_row *row, size_t from, size_t to) {
+    use_labels(row);
     for (size_t i = from; i < to; i++) row->label[i] = HN_NO_TARGET;
 }

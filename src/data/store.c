@@ -121,6 +121,7 @@ static hn_status begin_labels(hn_store *s, hn_error *err) {
 
 static bool has_own_labels(const hn_packed *row) {
     int own = 0;
+    if (row->label == row->id) return false;
     for (int64_t i = 0; i < row->n; i++) own |= (row->label[i] != HN_NO_TARGET) & (row->label[i] != row->id[i]);
     return own;
 }
@@ -137,10 +138,13 @@ static hn_status put_loss(hn_store *s, const hn_packed *row, hn_error *err) {
     size_t n = (size_t)row->n;
     HN_TRY(room(s, HN_COL_loss, n, err));
     uint8_t *loss = col->p + col->held;
-    for (size_t i = 0; i < n; i++) loss[i] = row->label[i] != HN_NO_TARGET;
+    if (row->label == row->id) memset(loss, 1, n);
+    else
+        for (size_t i = 0; i < n; i++) loss[i] = row->label[i] != HN_NO_TARGET;
     for (int64_t d = 0; d < row->documents && n; d++) loss[row->start[d]] = 0;
     for (size_t i = 0; i < n; i++) r->targets += loss[i];
-    r->top_id = largest(row->label, row->n, largest(row->id, row->n, r->top_id));
+    r->top_id = largest(row->id, row->n, r->top_id);
+    if (row->label != row->id) r->top_id = largest(row->label, row->n, r->top_id);
     col->held += n;
     col->n += n;
     return HN_OK;
