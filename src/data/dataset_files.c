@@ -220,7 +220,7 @@ static hn_status absent(const listing *l, const char *name, const char *split, h
     return HN_ENOENT;
 }
 
-/* The configuration that is meant where none is named: the default one, or the only one. */
+/* The configuration that is meant where none is named: no folder at all, one that is called default, or the only one. */
 static hn_status choose_config(const listing *l, const char *name, const char *split, const char **out, hn_error *err) {
     hn_buf b = {0};
     const char *only = NULL;
@@ -231,8 +231,9 @@ static hn_status choose_config(const listing *l, const char *name, const char *s
         bool said = false;
         for (size_t k = 0; k < i && !said; k++) said = of_split(l, &l->v[k], split) && hn_streq(l->v[k].config, e->config);
         if (said) continue;
-        if (!e->config[0]) only = e->config, n = 1;
-        if (!e->config[0]) break;
+        bool usual = !e->config[0] || hn_streq(e->config, "default");
+        if (usual) only = e->config, n = 1;
+        if (usual) break;
         if (b.n < 600) hn_buf_printf(&b, "%s%s", b.n ? ", " : "", e->config);
         only = e->config;
         n++;

@@ -166,6 +166,7 @@ typedef struct hn_pq_column {
     uint64_t *packed, *unpacked; /* bytes through the codecs so far */
     hn_pq_chunk chunk;
     size_t at, end;             /* next page, end of the chunk, in the file */
+    size_t kept;                /* bytes before it were given back */
     int64_t chunk_left;         /* values (nulls and empty lists count) in pages to come */
     int64_t page_left;
     uint8_t *page, *dictionary_page;

@@ -6,10 +6,13 @@
 #include "data/parquet_impl.h"
 
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum { DATA_PAGE, INDEX_PAGE, DICTIONARY_PAGE, DATA_PAGE_V2 };
 enum { BOMB_BYTES = 1 << 30, BOMB_RATIO = 1000 };
+enum { FORGET_BYTES = 1 << 20 };
 enum { SLACK = 128 }; /* old writers did not count the header of the dictionary's page among the bytes of the column */
 
 typedef struct {
@@ -188,8 +191,19 @@ static hn_status read_v2(hn_pq_column *c, const header *h, const uint8_t *in, hn
     return open_values(c, h, p, p + n, err);
 }
 
+/* Gives back the memory that maps pages read before: a file larger than memory leaves no trace of what is over. */
+static void forget(hn_pq_column *c, size_t end) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)(c->file.p + c->kept), to = (uintptr_t)(c->file.p + end);
+    from = (from + page - 1) / page * page;
+    to = to / page * page;
+    if (to <= from || to - from < FORGET_BYTES) return;
+    madvise((void *)from, to - from, MADV_DONTNEED);
+    c->kept = end;
+}
+
 static hn_status next_page(hn_pq_column *c, hn_error *err) {
     header h;
+    forget(c, c->at);
     HN_TRY(read_header(c, &h, err));
     const uint8_t *in = (const uint8_t *)c->file.p + c->at;
     c->at += (size_t)h.packed;
@@ -204,6 +218,8 @@ static hn_status next_page(hn_pq_column *c, hn_error *err) {
 }
 
 void hn_pq_column_start(hn_pq_column *c, const hn_pq_chunk *chunk) {
+    if (c->at > c->kept) forget(c, c->at);
+    c->kept = (size_t)chunk->at;
     c->chunk = *chunk;
     c->at = (size_t)chunk->at;
     c->end = c->at + (size_t)chunk->bytes;

@@ -65,8 +65,8 @@ static hn_status name_node(builder *b, const hn_pq_element *e, const char *paren
     hn_buf_printf(&path, "%s%s%s", parent, *parent ? "." : "", n->name ? n->name : "");
     n->path = hn_buf_take(&path);
     if (!n->name || !n->path) return hn_nomem(b->err, e->name.n);
-    if (e->name.n == 0 || memchr(e->name.p, '\0', e->name.n) || !hn_utf8_valid(e->name.p, e->name.n, NULL))
-        return damaged(b, parent, "a column's name is empty or no text");
+    if (memchr(e->name.p, '\0', e->name.n) || !hn_utf8_valid(e->name.p, e->name.n, NULL))
+        return damaged(b, parent, "a column's name is no text");
     return HN_OK;
 }
 

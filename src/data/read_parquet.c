@@ -16,6 +16,7 @@ typedef struct {
     size_t live;
     uint64_t packed, unpacked;
     size_t group;         /* the next one */
+    size_t passed;        /* the group before it was passed over: it need not have ended */
     int64_t left;         /* rows of the group at hand that are still to come */
     int64_t index;        /* records so far */
 } parquet;
@@ -69,7 +70,7 @@ static hn_status start_group(parquet *q, hn_error *err) {
 
 /* A row group is over: no column may hold more than its records took. */
 static hn_status end_group(parquet *q, hn_error *err) {
-    for (size_t i = 0; i < q->root.children && q->group > 0; i++) {
+    for (size_t i = 0; i < q->root.children && q->group > q->passed; i++) {
         const hn_pq_node *n = &q->root.child[i];
         for (size_t k = n->first; n->wanted && k < n->first + n->leaves; k++) {
             bool end;
@@ -121,6 +122,28 @@ static hn_status count(hn_records *r, void *state, int64_t *out, hn_error *err) 
     return HN_OK;
 }
 
+/* Whole row groups, without a look at them. */
+static hn_status skip(hn_records *r, void *state, int64_t n, int64_t *skipped, hn_error *err) {
+    parquet *q = state;
+    if (!q->open) {
+        hn_status st = open_file(r, q, err);
+        if (st != HN_OK) r->broken = true;
+        HN_TRY_CTX(st, err, "%s", r->src.path);
+    }
+    bool fresh = q->left == 0;
+    for (*skipped = 0; fresh && q->group < q->meta.groups && q->meta.rows[q->group] <= n - *skipped; q->group++) {
+        *skipped += q->meta.rows[q->group];
+        q->passed = q->group + 1;
+    }
+    q->index += *skipped;
+    return HN_OK;
+}
+
+static uint64_t position(const void *state) {
+    const parquet *q = state;
+    return q->meta.total > 0 ? (uint64_t)((double)q->map.n * ((double)q->index / (double)q->meta.total)) : 0;
+}
+
 static void close_parquet(void *state) {
     parquet *q = state;
     for (size_t i = 0; q->column && i < q->meta.leaves; i++) hn_pq_column_release(&q->column[i]);
@@ -138,4 +161,6 @@ const hn_reader hn_read_parquet = {.name = "parquet",
                                    .fits = fits,
                                    .next = next,
                                    .count = count,
+                                   .skip = skip,
+                                   .position = position,
                                    .close = close_parquet};

@@ -159,6 +159,7 @@ hn_status hn_records_next(hn_records *r, hn_json **record, int64_t *line, hn_err
 bool hn_records_usable(const hn_records *r) { return !r->broken; }
 
 uint64_t hn_records_position(const hn_records *r) {
+    if (r->reader->position) return r->reader->position(r->state);
     off_t at = lseek(r->src.fd, 0, SEEK_CUR);
     return at > (off_t)r->src.raw_n ? (uint64_t)at - r->src.raw_n : 0;
 }

@@ -19,6 +19,10 @@ typedef struct hn_reader {
     hn_status (*parse)(const hn_raw *raw, hn_json **record, hn_error *err);
     /* How many records there are, where that is known without reading them; may be NULL. */
     hn_status (*count)(struct hn_records *r, void *state, int64_t *out, hn_error *err);
+    /* Passes over at most n records where that costs nothing, and says how many; may be NULL. */
+    hn_status (*skip)(struct hn_records *r, void *state, int64_t n, int64_t *skipped, hn_error *err);
+    /* Bytes of the file used so far, where that is not what has been read from it; may be NULL. */
+    uint64_t (*position)(const void *state);
     void (*close)(void *state); /* may be NULL */
 } hn_reader;
 

@@ -191,6 +191,11 @@ static hn_status part_next(hn_stream *s, size_t k, hn_raw *raw, bool *got, hn_er
             HN_TRY(open_file(s->s, part->files.v[p->file], &p->r, err));
             p->r->columns = part->columns.n ? &part->columns : NULL;
         }
+        if (p->at < p->from && p->r->reader->skip) {
+            int64_t skipped = 0;
+            HN_TRY(p->r->reader->skip(p->r, p->r->state, p->from - p->at, &skipped, err));
+            p->at += skipped;
+        }
         hn_status st = hn_records_next_raw(p->r, raw, err);
         if (st != HN_OK && (st != HN_EFORMAT || !hn_records_usable(p->r))) return st;
         if (st == HN_OK && !raw->p && !raw->record) {

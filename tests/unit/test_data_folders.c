@@ -110,6 +110,8 @@ static void test_configs(void **state) {
     lay_out("en-train.jsonl en-test.jsonl de-train.jsonl");
     expect("train", "de", "de-train.jsonl ");
     expect("test", "en", "en-test.jsonl ");
+    lay_out("default/train/0000.parquet other/train/0000.parquet"); /* what the hub's own conversion gives */
+    expect("train", NULL, "default/train/0000.parquet ");
     lay_out("only/train.jsonl");
     expect("train", NULL, "only/train.jsonl ");
 }

@@ -242,6 +242,15 @@ static void test_count(void **state) {
     assert_int_equal(hn_stream_next(stream, &raw, NULL), HN_OK);
     assert_null(raw.record);
     hn_stream_close(stream);
+    for (int64_t from = 0; from <= 30; from++) { /* whole row groups (of 12) are passed over */
+        s.part[0].slice.from = from;
+        assert_int_equal(hn_stream_open(&s, false, &stream, NULL), HN_OK);
+        assert_int_equal(hn_stream_next(stream, &raw, NULL), HN_OK);
+        assert_int_equal(raw.line, from < 30 ? from + 1 : 0);
+        if (from < 30) assert_true(hn_stream_position(stream) > 0);
+        hn_json_free(raw.record);
+        hn_stream_close(stream);
+    }
     hn_sources_release(&s);
 }
 
