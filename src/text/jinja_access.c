@@ -156,7 +156,9 @@ static bool is_dunder(hn_str name) {
 }
 
 int hn_j_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
-    if (obj.kind == HN_J_UNDEF) {
+    if (obj.kind == HN_J_UNDEF) { /* what every object has is refused, the rest is asked for in vain */
+        if (name.n > 4 && memcmp(name.p, "__", 2) == 0 && memcmp(name.p + name.n - 2, "__", 2) == 0)
+            return make_undefined(r, NULL, name, hn_j_type(obj), HN_J_UNSAFE, out) ? 1 : -1;
         hn_j_use_undefined(r, obj);
         return -1;
     }
@@ -236,10 +238,12 @@ static bool bound(hn_jrun *r, hn_jval v, int64_t otherwise, int64_t *out) {
 }
 
 /* The part [start, stop) by step of n items, all clipped; how many they are. */
-static int64_t clip(int64_t n, int64_t *start, int64_t stop, int64_t step) {
+static int64_t clip(int64_t n, int64_t *start, int64_t *end, int64_t step) {
+    int64_t stop = *end;
     int64_t low = step < 0 ? -1 : 0, high = step < 0 ? n - 1 : n;
     *start = *start < 0 ? (*start + n < low || *start < -n ? low : *start + n) : (*start > high ? high : *start);
     stop = stop < 0 ? (stop < -n ? low : stop + n) : (stop > high ? high : stop);
+    *end = stop;
     if (step < 0 ? stop >= *start : stop <= *start) return 0;
     uint64_t span = step < 0 ? (uint64_t)(*start - stop) : (uint64_t)(stop - *start);
     uint64_t stride = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
@@ -281,13 +285,14 @@ bool hn_j_slice(hn_jrun *r, hn_jval obj, hn_jval vstart, hn_jval vstop, hn_jval 
     if (step == 0) return hn_j_fail(r, HN_J_VALUE, "slice step cannot be zero");
     if (!bound(r, vstart, step < 0 ? INT64_MAX : 0, &start) || !bound(r, vstop, step < 0 ? INT64_MIN : INT64_MAX, &stop)) return false;
     hn_j_sized(obj, &n);
-    int64_t count = clip(n, &start, stop, step);
+    int64_t count = clip(n, &start, &stop, step);
     if (obj.kind == HN_J_STR || obj.kind == HN_J_BYTES) return slice_string(r, obj, n, start, step, count, out);
     if (obj.kind == HN_J_RANGE_OBJ) {
         hn_jrange *g = hn_j_alloc(r, sizeof *g);
         if (!g) return false;
-        int64_t first = obj.range->start + start * obj.range->step, by = count > 1 ? step * obj.range->step : obj.range->step;
-        *g = (hn_jrange){first, first + count * by, by, count};
+        int64_t first = obj.range->start + start * obj.range->step, by; /* one item may be a huge step wide */
+        if (__builtin_mul_overflow(step, obj.range->step, &by)) by = step < 0 ? INT64_MIN : INT64_MAX;
+        *g = (hn_jrange){first, obj.range->start + stop * obj.range->step, by, count};
         *out = (hn_jval){.kind = HN_J_RANGE_OBJ, .range = g};
         return true;
     }

@@ -24,6 +24,7 @@ typedef enum hn_jop {
     HN_JN_CONST, HN_JN_NAME, HN_JN_NSREF, HN_JN_TUPLE, HN_JN_LIST, HN_JN_DICT, HN_JN_COND, HN_JN_OR, HN_JN_AND, HN_JN_NOT,
     HN_JN_NEG, HN_JN_POS, HN_JN_ADD, HN_JN_SUB, HN_JN_MUL, HN_JN_DIV, HN_JN_FLOORDIV, HN_JN_MOD, HN_JN_POW, HN_JN_CONCAT,
     HN_JN_COMPARE, HN_JN_GETATTR, HN_JN_GETITEM, HN_JN_SLICE, HN_JN_CALL, HN_JN_FILTER, HN_JN_TEST,
+    HN_JN_NAMELESS, /* a constant that Jinja2 fails to write down */
     HN_JN_EXPRESSIONS, /* above: expressions; below: statements */
     HN_JN_OUTPUT, HN_JN_FOR, HN_JN_IF, HN_JN_MACRO, HN_JN_CALLBLOCK, HN_JN_FILTERBLOCK, HN_JN_WITH, HN_JN_SET, HN_JN_SETBLOCK,
     HN_JN_BLOCK, HN_JN_INCLUDE, HN_JN_EXTENDS, HN_JN_IMPORT, HN_JN_FROMIMPORT, HN_JN_BREAK, HN_JN_CONTINUE, HN_JN_AUTOESCAPE
@@ -52,7 +53,8 @@ typedef struct hn_jsignature { /* of macros and call blocks */
 
 struct hn_jnode {
     uint8_t op, escape; /* escape: HN_ESCAPE_... of output, concatenation and captures */
-    uint8_t ctx;        /* of names and tuples */
+    uint8_t ctx;        /* of names and tuples; 1 of a constant: text of the template itself */
+    bool folded;
     uint16_t depth;
     int32_t line;
     uint32_t name;      /* id, where a node has a name */
@@ -131,7 +133,11 @@ hn_jnode *hn_jp_node(hn_jparser *p, hn_jop op, int32_t line);
 bool hn_jp_push(hn_jparser *p, hn_jnodes *list, hn_jnode *node);
 bool hn_jp_name(hn_jparser *p, hn_str text, uint32_t *id);
 bool hn_jp_template(hn_jparser *p);
-bool hn_jp_scopes(hn_jparser *p); /* jinja_scope.c */
+bool hn_jp_scopes(hn_jparser *p); /* jinja_resolve.c */
+/* Constant folding (jinja_fold.c): a run for it, and an expression; printed: its value goes straight to the output. */
+bool hn_jf_open(hn_jparser *p, hn_jrun *r);
+void hn_jf_close(hn_jparser *p, hn_jrun *r);
+void hn_jf_fold(hn_jparser *p, hn_jrun *r, hn_jnode *n, bool printed, uint8_t escape);
 
 static inline const hn_jtoken *hn_jp_cur(const hn_jparser *p) { return &p->tok[p->at]; }
 static inline const hn_jtoken *hn_jp_look(const hn_jparser *p) { return &p->tok[p->at + 1 < p->n ? p->at + 1 : p->at]; }

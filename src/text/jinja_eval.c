@@ -2,7 +2,17 @@
 #include "text/jinja_ast_impl.h"
 #include "text/jinja_text_impl.h"
 
+/* Filters that look into the context are not for constants. */
+static bool folds(const hn_jrun *r, const hn_jnode *n) {
+    static const char *const not_these[] = {"map", "select", "reject", "selectattr", "rejectattr", "random"};
+    for (size_t i = 0; n->op == HN_JN_FILTER && i < sizeof not_these / sizeof *not_these; i++)
+        if (hn_str_eq(n->text, not_these[i])) return false;
+    return n->u.call.func && n->u.call.of && !r->volatile_escape;
+}
+static bool impossible(hn_jrun *r) { return hn_j_fail(r, HN_J_RUNTIME, "not constant"); }
+
 static bool eval_name(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out) {
+    if (r->folding) return impossible(r);
     *out = *hn_j_slot(f, n->u.ref);
     return out->kind != HN_J_MISSING || hn_j_undefined_name(r, n->text, out);
 }
@@ -29,11 +39,12 @@ static bool eval_cond(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out)
     if (!hn_j_eval(r, f, n->u.cond.test, &test)) return false;
     if (hn_j_truth(test)) return hn_j_eval(r, f, n->u.cond.yes, out);
     if (n->u.cond.no) return hn_j_eval(r, f, n->u.cond.no, out);
+    if (r->folding) return impossible(r);
     return hn_j_undefined(r, "the inline if-expression evaluated to false and no else section was defined.", out);
 }
 
 static bool eval_concat(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out) {
-    bool escaping = n->escape == HN_ESCAPE_ON || (n->escape == HN_ESCAPE_ASK && r->autoescape), markup = false;
+    bool escaping = !r->folding && (n->escape == HN_ESCAPE_ON || (n->escape == HN_ESCAPE_ASK && r->autoescape)), markup = false;
     hn_jval part;
     *out = hn_j_str("", 0);
     for (uint32_t i = 0; i < n->u.items.n; i++) {
@@ -81,6 +92,14 @@ static bool eval_compare(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *o
     return true;
 }
 
+/* While folding a slice is an item like any other: what has none is undefined. */
+static bool take_slice(hn_jrun *r, hn_jval obj, hn_jval start, hn_jval stop, hn_jval step, hn_jval *out) {
+    if (hn_j_slice(r, obj, start, stop, step, out)) return true;
+    if (!r->folding || r->err != HN_J_TYPE || obj.kind == HN_J_UNDEF) return false;
+    hn_j_forgive(r);
+    return hn_j_undefined(r, "there is no such slice", out);
+}
+
 static bool eval_getitem(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out) {
     hn_jval obj, key, start = hn_j_missing(), stop = start, step = start;
     const hn_jnode *arg = n->u.get.arg;
@@ -88,7 +107,7 @@ static bool eval_getitem(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *o
     if (arg->op != HN_JN_SLICE) return hn_j_eval(r, f, arg, &key) && hn_j_getitem(r, obj, key, out);
     return (!arg->u.slice.start || hn_j_eval(r, f, arg->u.slice.start, &start)) &&
            (!arg->u.slice.stop || hn_j_eval(r, f, arg->u.slice.stop, &stop)) &&
-           (!arg->u.slice.step || hn_j_eval(r, f, arg->u.slice.step, &step)) && hn_j_slice(r, obj, start, stop, step, out);
+           (!arg->u.slice.step || hn_j_eval(r, f, arg->u.slice.step, &step)) && take_slice(r, obj, start, stop, step, out);
 }
 
 /* ---- calls */
@@ -228,9 +247,12 @@ static bool eval_inner(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out
     case HN_JN_COMPARE: return eval_compare(r, f, n, out);
     case HN_JN_GETATTR: return hn_j_eval(r, f, n->u.get.of, &a) && (r->line = n->line, hn_j_getattr(r, a, n->text, out));
     case HN_JN_GETITEM: return eval_getitem(r, f, n, out);
-    case HN_JN_CALL: return hn_j_eval_call(r, f, n, hn_j_missing(), out);
-    case HN_JN_FILTER: return hn_j_apply_filter(r, f, n, hn_j_missing(), out);
-    case HN_JN_TEST: return eval_test(r, f, n, out);
+    case HN_JN_CALL: return r->folding ? impossible(r) : hn_j_eval_call(r, f, n, hn_j_missing(), out);
+    case HN_JN_FILTER: return r->folding && !folds(r, n) ? impossible(r) : hn_j_apply_filter(r, f, n, hn_j_missing(), out);
+    case HN_JN_TEST: return r->folding && !folds(r, n) ? impossible(r) : eval_test(r, f, n, out);
+    case HN_JN_NAMELESS:
+        *out = n->u.value;
+        return r->folding || hn_j_fail(r, HN_J_RUNTIME, "name 'inf' is not defined");
     default: return hn_j_fail(r, HN_J_RUNTIME, "not an expression");
     }
 }

@@ -122,7 +122,8 @@ HN_FILTER(attr) {
 
 /* ---- order */
 
-static bool sorted(hn_jrun *r, hn_jval value, const hn_jpath *paths, size_t k, bool descending, hn_jval *out, hn_jval **keys, uint32_t **order) {
+static bool sorted(hn_jrun *r, hn_jval value, const hn_jpath *paths, size_t k, bool lists, bool descending, hn_jval *out, hn_jval **keys,
+                   uint32_t **order) {
     hn_jval list, *items;
     if (!hn_j_to_list(r, value, HN_J_LIST, &list)) return false;
     size_t n = hn_j_count(list);
@@ -134,7 +135,7 @@ static bool sorted(hn_jrun *r, hn_jval value, const hn_jpath *paths, size_t k, b
         for (size_t p = 0; p < k; p++)
             if (!hn_j_path_get(r, &paths[p], hn_j_at(list, i), &key[i * k + p])) return false;
     }
-    if (!hn_j_sort(r, at, n, key, k, descending) || !hn_j_list_new(r, HN_J_LIST, n, out, &items)) return false;
+    if (!hn_j_sort(r, at, n, key, k, lists, descending) || !hn_j_list_new(r, HN_J_LIST, n, out, &items)) return false;
     for (size_t i = 0; i < n; i++) items[i] = hn_j_at(list, at[i]);
     if (keys) *keys = key;
     if (order) *order = at;
@@ -159,7 +160,7 @@ HN_FILTER(sort) { /* value reverse case_sensitive attribute: "a,b.c" sorts by se
             from = i + 1;
         }
     }
-    return sorted(r, a[0], paths, k, hn_j_arg_flag(a[1], false), out, NULL, NULL);
+    return sorted(r, a[0], paths, k, true, hn_j_arg_flag(a[1], false), out, NULL, NULL);
 }
 
 HN_FILTER(dictsort) { /* value case_sensitive by reverse */
@@ -176,7 +177,7 @@ HN_FILTER(dictsort) { /* value case_sensitive by reverse */
     if (!view) return false;
     view->dict = a[0];
     pairs = (hn_jval){.kind = HN_J_VIEW, .flag = HN_J_ITEMS, .p = view};
-    return hn_j_path(r, at, !hn_j_arg_flag(a[1], false), &path) && sorted(r, pairs, &path, 1, hn_j_arg_flag(a[3], false), out, NULL, NULL);
+    return hn_j_path(r, at, !hn_j_arg_flag(a[1], false), &path) && sorted(r, pairs, &path, 1, false, hn_j_arg_flag(a[3], false), out, NULL, NULL);
 }
 
 HN_FILTER(groupby) { /* value attribute default case_sensitive */
@@ -188,7 +189,7 @@ HN_FILTER(groupby) { /* value attribute default case_sensitive */
     bool fold = !hn_j_arg_flag(a[3], false), same;
     if (!hn_j_path(r, a[1], fold, &path)) return false;
     if (!hn_j_none_or_missing(a[2])) path.otherwise = a[2];
-    if (!sorted(r, a[0], &path, 1, false, &list, &key, &order)) return false;
+    if (!sorted(r, a[0], &path, 1, false, false, &list, &key, &order)) return false;
     plain = path;
     plain.fold = false;
     size_t n = hn_j_count(list);

@@ -150,6 +150,8 @@ typedef struct hn_jrun {
     int64_t fuel;
     int depth, calls;
     bool autoescape, want_spans;
+    bool folding;         /* only constants are known (jinja_fold.c) ... */
+    bool volatile_escape; /* ... and whether output is escaped is not */
     hn_byte_span *marked; /* addresses of generated text in the arena, ascending by begin */
     size_t marked_n, marked_cap;
     uint32_t dice;

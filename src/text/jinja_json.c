@@ -75,7 +75,7 @@ static bool sorted_pairs(hn_jrun *r, hn_jval dict, hn_jval *keys, hn_jval *value
     hn_jwalk w = {0};
     size_t n = 0;
     for (; hn_j_dict_next(r, dict, &w, &keys[n], &values[n]); n++) order[n] = (uint32_t)n;
-    return hn_j_sort(r, order, n, keys, 1, false);
+    return hn_j_sort(r, order, n, keys, 1, true, false);
 }
 
 static bool put_pair(hn_jrun *r, hn_jval key, hn_jval value, bool first, const dump *how, int level) {

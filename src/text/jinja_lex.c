@@ -283,7 +283,7 @@ static bool comment(lexer *x) {
         x->s = after;
         return true;
     }
-    return hn_jp_fail(x->p, x->line, "Missing end of comment tag");
+    return x->s == x->end || hn_jp_fail(x->p, x->line, "Missing end of comment tag"); /* Jinja2 lets it pass at the very end */
 }
 
 static bool raw(lexer *x) {
@@ -297,7 +297,7 @@ static bool raw(lexer *x) {
         x->s = after;
         return true;
     }
-    return hn_jp_fail(x->p, x->line, "Missing end of raw directive");
+    return x->s == x->end || hn_jp_fail(x->p, x->line, "Missing end of raw directive");
 }
 
 static bool tag(lexer *x, const char *at) {

@@ -27,6 +27,7 @@ static bool add_lists(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out) {
 
 static bool repeat(hn_jrun *r, hn_jval s, hn_jval times, hn_jval *out) {
     int64_t n;
+    if (times.flag & HN_J_BIG) return hn_j_fail(r, HN_J_OVERFLOW, "cannot fit 'int' into an index-sized integer");
     if (!hn_j_index(r, times, &n)) return false;
     size_t len = s.kind == HN_J_STR || s.kind == HN_J_BYTES ? s.n : hn_j_count(s);
     if (n < 0) n = 0;

@@ -294,7 +294,10 @@ static bool walk_names(hn_jscoper *x, const frame *f, hn_jnode *n) { /* import *
 
 static bool walk_statement(hn_jscoper *x, const frame *f, hn_jnode *n) {
     switch ((hn_jop)n->op) {
-    case HN_JN_OUTPUT: n->escape = f->escape; return walk_all(x, f, &n->u.items);
+    case HN_JN_OUTPUT:
+        n->escape = f->escape;
+        for (uint32_t i = 0; i < n->u.items.n; i++) hn_jf_fold(x->p, x->fold, n->u.items.v[i], true, f->escape);
+        return walk_all(x, f, &n->u.items);
     case HN_JN_FOR: return walk_for(x, f, n);
     case HN_JN_IF: return walk_if(x, f, n);
     case HN_JN_MACRO: return walk_macro(x, f, n);
@@ -316,8 +319,9 @@ static bool walk_statement(hn_jscoper *x, const frame *f, hn_jnode *n) {
 }
 
 static bool walk(hn_jscoper *x, const frame *f, hn_jnode *n) {
+    if (n->op < HN_JN_EXPRESSIONS && n->ctx != HN_CTX_STORE && n->ctx != HN_CTX_PARAM) hn_jf_fold(x->p, x->fold, n, false, f->escape);
     switch ((hn_jop)n->op) {
-    case HN_JN_CONST: return true;
+    case HN_JN_CONST: case HN_JN_NAMELESS: return true;
     case HN_JN_NAME: case HN_JN_NSREF: return hn_js_ref(x, n->name, n->line, &n->u.ref);
     case HN_JN_CONCAT: n->escape = f->escape; return walk_all(x, f, &n->u.items);
     case HN_JN_TUPLE: case HN_JN_LIST: case HN_JN_DICT: return walk_all(x, f, &n->u.items);
@@ -377,9 +381,13 @@ bool hn_jp_scopes(hn_jparser *p) {
     x.top = hn_jp_alloc(p, t->name_n * sizeof *x.top);
     x.places = hn_jp_alloc(p, t->name_n * sizeof *x.places);
     t->global = hn_jp_alloc(p, t->name_n * sizeof *t->global);
-    if (!x.top || !x.places || !t->global || !walk_root(&x)) return false;
-    for (uint32_t i = 0; i < t->blocks.n; i++)
-        if (!walk_block(&x, t->blocks.v[i])) return false;
+    if (!x.top || !x.places || !t->global) return false;
     for (uint32_t i = 0; i < t->name_n; i++) t->global[i] = hn_j_global(t->names[i]);
-    return true;
+    hn_jrun fold;
+    if (!hn_jf_open(p, &fold)) return false;
+    x.fold = &fold;
+    bool fine = walk_root(&x);
+    for (uint32_t i = 0; fine && i < t->blocks.n; i++) fine = walk_block(&x, t->blocks.v[i]);
+    hn_jf_close(p, &fold);
+    return fine;
 }

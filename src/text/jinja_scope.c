@@ -189,7 +189,7 @@ static bool look(hn_jscoper *x, hn_jsyms *s, const hn_jnode *n) {
     case HN_JN_INCLUDE: case HN_JN_EXTENDS: return look(x, s, n->u.include.source);
     case HN_JN_IMPORT: case HN_JN_FROMIMPORT:
         return look(x, s, n->u.include.source) && hn_js_look_all(x, s, &n->u.include.names);
-    case HN_JN_CONST: case HN_JN_EXPRESSIONS: case HN_JN_BLOCK: case HN_JN_BREAK: case HN_JN_CONTINUE: case HN_JN_AUTOESCAPE: break;
+    case HN_JN_CONST: case HN_JN_NAMELESS: case HN_JN_EXPRESSIONS: case HN_JN_BLOCK: case HN_JN_BREAK: case HN_JN_CONTINUE: case HN_JN_AUTOESCAPE: break;
     }
     return true;
 }
@@ -304,6 +304,7 @@ static void seek(hn_jseek *k, const hn_jnode *n) {
         seek_maybe(k, n->u.call.call.dyn_args);
         seek_maybe(k, n->u.call.call.dyn_kwargs);
         break;
+    case HN_JN_CONST: case HN_JN_NAMELESS: break;
     default: seek_statement(k, n);
     }
 }

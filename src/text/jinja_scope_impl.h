@@ -36,6 +36,7 @@ typedef struct hn_jscoper {
     hn_jplace **places; /* by name */
     hn_jbinding **log;  /* bindings in the order of their first store */
     size_t log_n, log_cap;
+    hn_jrun *fold;
 } hn_jscoper;
 
 void hn_js_open(hn_jsyms *s, hn_jsyms *parent, hn_jfnctx *fn);

@@ -1,14 +1,14 @@
 /* jinja_sort.c - a stable merge sort whose comparison can fail. */
 #include "text/jinja_filter_impl.h"
 
-typedef struct sorting { hn_jrun *r; const hn_jval *key; size_t k; bool descending; } sorting;
+typedef struct sorting { hn_jrun *r; const hn_jval *key; size_t k; bool lists, descending; } sorting;
 
-/* Is the later item to go before the earlier one? With several keys they compare as lists do: by the first that differs. */
+/* Is the later item to go before the earlier one? Lists of keys compare by the first that differs. */
 static bool before(const sorting *s, uint32_t later, uint32_t earlier, bool *yes) {
     const hn_jval *x = s->key + later * s->k, *y = s->key + earlier * s->k;
     bool same = true;
     for (size_t i = 0; i < s->k; i++) {
-        if (s->k > 1) {
+        if (s->lists) {
             if (!hn_j_same(x[i], y[i]) && !hn_j_equal(s->r, x[i], y[i], &same)) return false;
             if (same && i + 1 < s->k) continue;
             if (same) break;
@@ -19,8 +19,8 @@ static bool before(const sorting *s, uint32_t later, uint32_t earlier, bool *yes
     return true;
 }
 
-bool hn_j_sort(hn_jrun *r, uint32_t *order, size_t n, const hn_jval *key, size_t k, bool descending) {
-    sorting s = {r, key, k, descending};
+bool hn_j_sort(hn_jrun *r, uint32_t *order, size_t n, const hn_jval *key, size_t k, bool lists, bool descending) {
+    sorting s = {r, key, k, lists, descending};
     uint32_t *other = hn_j_alloc(r, (n + 1) * sizeof *other), *from = order, *to = other;
     if (!other) return false;
     for (size_t width = 1; width < n; width *= 2) {

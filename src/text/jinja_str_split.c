@@ -7,7 +7,7 @@ static bool split_blanks(hn_jrun *r, hn_jval self, int64_t most, hn_jgrow *g) {
     hn_str s = hn_py_strip(hn_j_text(self), true, false);
     int len;
     while (s.n) {
-        if (most == 0) return add_part(r, g, self, hn_py_rstrip(s));
+        if (most == 0) return add_part(r, g, self, s);
         size_t i = 0;
         while (i < s.n && !hn_py_space(hn_cp_at(s.p + i, &len))) i += (size_t)len;
         if (!add_part(r, g, self, hn_str_cut(s, 0, i))) return false;
@@ -31,7 +31,7 @@ static bool split_at(hn_jrun *r, hn_jval self, hn_str sep, int64_t most, hn_jgro
 static bool rsplit_blanks(hn_jrun *r, hn_jval self, int64_t most, hn_jgrow *g) {
     hn_str s = hn_py_rstrip(hn_j_text(self));
     while (s.n) {
-        if (most == 0) return add_part(r, g, self, hn_py_strip(s, true, false));
+        if (most == 0) return add_part(r, g, self, s);
         size_t i = s.n;
         for (int len; i > 0;) {
             size_t k = i - 1;

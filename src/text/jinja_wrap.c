@@ -264,7 +264,7 @@ static bool rel_attribute(hn_jrun *r, const hn_jval *a, hn_jval *out) {
     uint32_t *order = hn_j_alloc(r, g.n * sizeof *order);
     if (!order || !hn_j_list_new(r, HN_J_LIST, g.n, &words, &items)) return false;
     for (size_t i = 0; i < g.n; i++) order[i] = (uint32_t)i;
-    if (!hn_j_sort(r, order, g.n, g.v, 1, false) || !hn_j_capture(r)) return false;
+    if (!hn_j_sort(r, order, g.n, g.v, 1, false, false) || !hn_j_capture(r)) return false;
     bool fine = hn_j_puts(r, " rel=\"");
     for (size_t i = 0; fine && i < g.n; i++) fine = (i == 0 || hn_j_puts(r, " ")) && hn_j_print_escaped(r, g.v[order[i]]);
     return fine && hn_j_puts(r, "\"") && hn_j_captured(r, out);
