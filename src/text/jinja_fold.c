@@ -11,7 +11,7 @@ enum { FUEL = 1 << 20, BIGGEST = 1 << 16 }; /* of all of a template's; bytes of 
 bool hn_jf_open(hn_jparser *p, hn_jrun *r) {
     *r = (hn_jrun){.t = p->t, .mem = p->t->mem, .fuel = FUEL, .folding = true, .out_cap = 8};
     r->outs = hn_calloc(r->out_cap, sizeof *r->outs);
-    r->outs[0] = r->outs ? hn_calloc(1, sizeof **r->outs) : NULL;
+    if (r->outs) r->outs[0] = hn_calloc(1, sizeof **r->outs);
     if (r->outs && r->outs[0]) return true;
     if (p->status == HN_OK) p->status = hn_nomem(p->err, sizeof **r->outs);
     hn_free(r->outs);

@@ -23,7 +23,7 @@ enum {
 };
 #define HN_J_OUTPUT ((size_t)64 << 20) /* bytes */
 #define HN_J_MEMORY ((size_t)512 << 20) /* bytes of values made in one rendering */
-#define HN_J_FUEL ((int64_t)400 << 20)  /* steps; a step is a node evaluated, an item visited or 16 bytes handled */
+#define HN_J_FUEL ((int64_t)64 << 20)  /* steps; a step is a node evaluated, an item visited or 16 bytes handled */
 
 /* ------------------------------------------------------------------ memory with a bound (jinja_run.c) */
 
