@@ -1,8 +1,9 @@
 /* check_control_tokens.c - text that spells a special token: the tokenizer makes the control token of it.
  *
- * A marker that nobody writes by chance (<|im_end|>) counts in every row. Those that are also HTML or notation (<s>, <mask>)
- * occur in honest text: one row in a hundred is too many. Where most rows of strings hold them the text was rendered on purpose. The end
- * token at the end of an answer, the start token at the start of the text and plain text are nobody's input. */
+ * A marker that nobody writes by chance (<|im_end|>) counts in every row, one of another tokenizer too: templates may write it as
+ * plain text. Those that are also HTML or notation (<s>, <mask>) occur in honest text: one row in a hundred is too many. Where most
+ * rows of strings hold them the text was rendered on purpose. The end token at the end of an answer, the start token at the start of
+ * the text and plain text are nobody's input. */
 #include <string.h>
 
 #include "check/check_impl.h"
@@ -10,7 +11,8 @@
 enum { SPECIALS = 4096, SHORTEST = 3 };
 
 typedef struct state {
-    hn_tally marked, tagged; /* unmistakable markers; such as may be HTML */
+    hn_tally marked, tagged, foreign; /* unmistakable markers; such as may be HTML; markers that are plain text here */
+    char other[40];          /* the first of the foreign ones */
     int64_t of, chats;
     int n;
     hn_str token[SPECIALS];
@@ -45,15 +47,30 @@ static bool begin(void *self, hn_check_ctx *c) {
         s->next[s->n] = s->first[b];
         s->first[b] = ++s->n;
     }
-    return s->n > 0;
+    return true;
 }
 
-/* Bits: 1 a marker, 2 notation. */
+/* Bytes of a marker of some chat format at the start of s: <|name|>, [INST] and their like; 0: none. */
+static size_t marker(hn_str s) {
+    static const char *const fixed[] = {"[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<start_of_turn>", "<end_of_turn>"};
+    for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)
+        if (hn_starts(s, hn_str_of(fixed[k]))) return strlen(fixed[k]);
+    size_t n = 2;
+    if (!hn_starts(s, hn_str_of("<|"))) return 0;
+    while (n < s.n && n < 34 && (s.p[n] == '_' || s.p[n] == '-' || (s.p[n] >= '0' && s.p[n] <= '9') || ((s.p[n] | 32) >= 'a' && (s.p[n] | 32) <= 'z'))) n++;
+    return n > 3 && hn_starts((hn_str){s.p + n, s.n - n}, hn_str_of("|>")) ? n + 2 : 0;
+}
+
+/* Bits: 1 a marker, 2 notation, 4 a marker of another tokenizer. */
 static unsigned scan(state *s, hn_str text) {
     unsigned found = 0;
-    for (size_t i = 0; i < text.n && found != 3; i++) {
+    for (size_t i = 0; i < text.n; i++) {
+        hn_str rest = {text.p + i, text.n - i};
+        size_t n = text.p[i] == '<' || text.p[i] == '[' ? marker(rest) : 0;
+        if (n) found |= 4;
+        if (n && !s->other[0]) snprintf(s->other, sizeof s->other, "%.*s", (int)n, rest.p);
         for (int k = s->first[(unsigned char)text.p[i]]; k; k = s->next[k - 1]) {
-            if (!hn_starts((hn_str){text.p + i, text.n - i}, s->token[k - 1])) continue;
+            if (!hn_starts(rest, s->token[k - 1])) continue;
             bool notation = s->notation[k - 1];
             found |= notation ? 2 : 1;
             int *first = notation ? &s->seen_tag : &s->seen;
@@ -86,6 +103,7 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     for (int i = f->turns ? 1 : 0; i < f->answers; i++) found |= scan(s, without_ends(c, f->answer[i], !f->prompt.n, true));
     if (found & 1) hn_tally_add(&s->marked, row);
     else if (found & 2) hn_tally_add(&s->tagged, row);
+    else if (found & 4) hn_tally_add(&s->foreign, row);
 }
 
 static void report(hn_check_ctx *c, const state *s, const hn_tally *t, hn_str token, double share) {
@@ -100,6 +118,13 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (s->marked.n) report(c, s, &s->marked, s->token[s->seen - 1], 0);
     if (s->tagged.n) report(c, s, &s->tagged, s->token[s->seen_tag - 1], 0.01);
+    if (!s->foreign.n) return;
+    bool rendered = 2 * s->foreign.n > s->of && s->of > 1 && !s->chats;
+    hn_finding *f = hn_found(c, rendered ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, &s->foreign, s->of,
+                             "%lld of %lld rows hold markers of a chat format (first: %s), which are plain text for this tokenizer", (long long)s->foreign.n,
+                             (long long)s->of, s->other);
+    hn_found_cost(c, f, "turns are marked in a way that the model does not know; where a template writes the same marker a user's text can forge a turn");
+    hn_found_remedy(c, f, "take them out of the text; give conversations as \"messages\"");
 }
 
 const hn_check hn_check_control_tokens = {

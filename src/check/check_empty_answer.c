@@ -11,6 +11,14 @@ static bool lines_of_text(const hn_look *row) {
     return row->example && row->example->kind == HN_KIND_TEXT && end != NULL;
 }
 
+/* A record that cannot be used because its answer is null. */
+static bool null_answer(const hn_json *record) {
+    static const char *const names[] = {"completion", "output", "response", "answer", "targets", "chosen", "rejected"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (hn_json_has(record, names[i]) && hn_json_type(hn_json_get(record, names[i])) == HN_JSON_NULL) return true;
+    return false;
+}
+
 typedef struct state {
     hn_tally rows;
     int64_t of;
@@ -20,6 +28,10 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     state *s = self;
     bool empty = false;
     (void)c;
+    if (row->st != HN_OK && row->record && null_answer(row->record)) {
+        s->of++;
+        hn_tally_add(&s->rows, row);
+    }
     if (!f->answers || lines_of_text(row)) return;
     for (int i = 0; i < f->answers; i++) empty |= hn_blank(f->answer[i]);
     if (f->turns) { /* a message that calls a tool needs no text; pairs show their chosen side here */
@@ -42,4 +54,4 @@ static void end(void *self, hn_check_ctx *c) {
 const hn_check hn_check_empty_answer = {
     {.id = "empty-answer", .about = "answers, completions or texts without any text", .cost = "the model learns to answer with nothing",
      .remedy = "leave these rows out"},
-    .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT), .needs = HN_NEEDS_EXAMPLE | HN_WANTS_LEFT_OUT, .size = sizeof(state), .row = row, .end = end};
+    .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT), .needs = HN_WANTS_LEFT_OUT, .size = sizeof(state), .row = row, .end = end};

@@ -1,10 +1,8 @@
 /* check_truncation.c - what --max_length takes away: whole answers, or their ends.
  *
- * A row whose answer is gone is dropped: from one row in twenty on the run sees another data set than the user thinks. A row
+ * A row whose answers are all gone is dropped: from one row in twenty on the run sees another data set than the user thinks. A row
  * cut inside its answer still teaches, but not how answers end: from one in five on that is a habit. Plain text (no prompt)
  * has no answer: its cut rows are counted only. */
-#include <string.h>
-
 #include "check/check_impl.h"
 
 static const double gone_share = 0.05, cut_share = 0.2;
@@ -19,15 +17,15 @@ static bool begin(void *self, hn_check_ctx *c) {
     return c->setup->max_length != HN_UNSET_INT && !c->setup->packed;
 }
 
-/* Where the answer begins: behind the prompt; where all is learnt, at its last place in the text. Tokens from the start of the row. */
-static int64_t answer_begins(const hn_look_part *p, const hn_facets *f, size_t side) {
-    if (p->prompt > 0 || !f->chat || !p->span || side >= (size_t)f->answers) return p->prompt;
-    hn_str said = hn_trimmed(f->answer[side]);
-    if (!said.n || p->text.n < said.n) return 0;
-    size_t at = p->text.n - said.n + 1;
-    while (at > 0 && memcmp(p->text.p + at - 1, said.p, said.n) != 0) at--;
+/* Where answers begin: behind the prompt; where all of a conversation is learnt, at what the assistant says first. In tokens. */
+static int64_t answer_begins(const hn_look_part *p, const hn_facets *f) {
+    if (p->prompt > 0 || !p->span) return p->prompt;
+    size_t turn = 0;
+    while (turn < f->turns && !hn_str_eq(f->turn[turn].role, "assistant")) turn++;
+    if (turn == f->turns) return 0;
+    size_t at = hn_find_in(p->text, hn_trimmed(f->turn[turn].text));
     int64_t i = 0;
-    while (at > 0 && i < p->n && p->span[i].end <= at - 1) i++;
+    while (at != SIZE_MAX && i < p->n && p->span[i].end <= at) i++;
     return i;
 }
 
@@ -37,7 +35,7 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     (void)c;
     for (size_t i = 0; i < row->parts; i++) {
         const hn_look_part *p = &row->part[i];
-        int64_t all = 0, left = 0, begins = answer_begins(p, f, i);
+        int64_t all = 0, left = 0, begins = answer_begins(p, f);
         if (p->n > s->longest) s->longest = p->n;
         for (int64_t k = 0; k < p->n; k++) {
             bool target = p->label[k] != HN_IGNORED && k >= begins;
