@@ -58,7 +58,7 @@ static void end(void *self, hn_check_ctx *c) {
     if (!again) return;
     bool often = top->count >= OFTEN && (double)top->count >= single * (double)n;
     s->again.n = again;
-    hn_found(c, often || (double)again >= share * (double)n ? HN_SEVERITY_WARN : HN_SEVERITY_INFO, &s->again, n,
+    hn_found(c, often ? HN_SEVERITY_WARN : hn_judge_surely(again, n, share), &s->again, n,
              "%lld of %lld rows (%.3g %%) repeat an earlier one%s, %lld of them but for punctuation; the most frequent stands %lld times (line %lld)",
              (long long)again, (long long)n, hn_percent(again, n), s->rows.mask ? " (of a sample)" : "", (long long)s->near, (long long)top->count,
              (long long)top->line);

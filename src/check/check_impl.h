@@ -120,6 +120,9 @@ void hn_found_remedy(hn_check_ctx *c, hn_finding *f, const char *fmt, ...) HN_PR
 void hn_found_cost(hn_check_ctx *c, hn_finding *f, const char *fmt, ...) HN_PRINTF(3, 4);
 /* WARN from this share of rows on, else INFO. */
 hn_severity hn_judge(int64_t n, int64_t of, double warn_share);
+/* The same, but only if the share is that high for certain (Wilson's interval, 95 % one-sided): for things that good data hold in
+ * a share not far below it, so that few rows prove little. */
+hn_severity hn_judge_surely(int64_t n, int64_t of, double warn_share);
 double hn_percent(int64_t n, int64_t of);
 
 #endif

@@ -1,4 +1,5 @@
 /* report.c - findings: tallies of rows, severity by share, and the report as JSON. */
+#include <math.h>
 #include <string.h>
 
 #include "check/check_impl.h"
@@ -19,6 +20,14 @@ double hn_percent(int64_t n, int64_t of) { return of ? 100.0 * (double)n / (doub
 
 hn_severity hn_judge(int64_t n, int64_t of, double warn_share) {
     return n > 0 && (double)n >= warn_share * (double)of ? HN_SEVERITY_WARN : HN_SEVERITY_INFO;
+}
+
+hn_severity hn_judge_surely(int64_t n, int64_t of, double warn_share) {
+    const double z = 1.6449; /* 95 % of the normal distribution */
+    if (n <= 0 || of <= 0) return HN_SEVERITY_INFO;
+    double m = (double)of, p = (double)n / m;
+    double low = (p + z * z / (2 * m) - z * sqrt(p * (1 - p) / m + z * z / (4 * m * m))) / (1 + z * z / m);
+    return low >= warn_share || n == of ? HN_SEVERITY_WARN : HN_SEVERITY_INFO;
 }
 
 static char *print(hn_check_ctx *c, const char *fmt, va_list ap) {

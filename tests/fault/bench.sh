@@ -81,7 +81,7 @@ clean() {
 echo "== damage"
 fault double_bos double-bos "100 20 5"
 fault eos_masked eos-not-trained "100 20 10"
-fault long_prompt answer-truncated "100 20 10" --max_length 200
+fault long_prompt answer-truncated "100 20 15" --max_length 200
 fault control_tokens control-tokens "20 5"
 fault empty_answers empty-answer "20 5"
 fault empty_prompts empty-prompt "20 5"
