@@ -245,6 +245,8 @@ hn_status hn_config_set(hn_config *c, const char *name, const char *value, hn_or
 /* A YAML (or JSON) file of settings; error places are file:line:column. Duplicate keys: error. "env:"
  * (a map of environment variables) is applied to the process. */
 hn_status hn_config_load(hn_config *c, const char *path, hn_error *err) HN_MUST;
+/* The first YAML document of a text as JSON; plain scalars that read as numbers or booleans are such. Errors: EARG with the place. */
+hn_status hn_yaml_parse(const char *p, size_t n, const char *name, hn_json **out, hn_error *err) HN_MUST;
 /* Variables HONE_<NAME IN CAPITALS>. */
 hn_status hn_config_environment(hn_config *c, hn_error *err) HN_MUST;
 /* Command line from argv[0..argc): --name value, --name=value, --no_name, bare booleans, lists; fills

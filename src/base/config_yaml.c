@@ -297,3 +297,22 @@ hn_status hn_config_load(hn_config *c, const char *path, hn_error *err) {
     hn_map_close(&m);
     return code;
 }
+
+hn_status hn_yaml_parse(const char *p, size_t n, const char *name, hn_json **out, hn_error *err) {
+    yaml_parser_t parser;
+    yaml_document_t doc;
+    *out = NULL;
+    if (!yaml_parser_initialize(&parser)) return hn_nomem(err, sizeof parser);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)p, n);
+    hn_status code = HN_OK;
+    if (!yaml_parser_load(&parser, &doc)) {
+        code = yaml_failed(&parser, name, err);
+    } else {
+        const yaml_node_t *root = yaml_document_get_root_node(&doc);
+        reader r = {.path = name, .doc = &doc};
+        if (root) code = to_json(&r, root, 0, out, err);
+        yaml_document_delete(&doc);
+    }
+    yaml_parser_delete(&parser);
+    return code;
+}

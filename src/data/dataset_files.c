@@ -220,33 +220,24 @@ static hn_status absent(const listing *l, const char *name, const char *split, h
     return HN_ENOENT;
 }
 
-/* The configuration that is meant where none is named: no folder at all, one that is called default, or the only one. */
-static hn_status choose_config(const listing *l, const char *name, const char *split, const char **out, hn_error *err) {
+/* The folders that hold the split, where no configuration is named: that of the data set itself or one called default, else
+ * all of them, as the datasets library has it; they are named in the log then. NULL: all. */
+static const char *choose_config(const listing *l, const char *name, const char *split) {
     hn_buf b = {0};
-    const char *only = NULL;
     size_t n = 0;
-    for (size_t i = 0; i < l->n; i++) {
+    const char *usual = NULL;
+    for (size_t i = 0; i < l->n && !usual; i++) {
         const entry *e = &l->v[i];
-        if (!of_split(l, e, split)) continue;
-        bool said = false;
+        bool said = !of_split(l, e, split);
         for (size_t k = 0; k < i && !said; k++) said = of_split(l, &l->v[k], split) && hn_streq(l->v[k].config, e->config);
         if (said) continue;
-        bool usual = !e->config[0] || hn_streq(e->config, "default");
-        if (usual) only = e->config, n = 1;
-        if (usual) break;
+        if (!e->config[0] || hn_streq(e->config, "default")) usual = e->config;
         if (b.n < 600) hn_buf_printf(&b, "%s%s", b.n ? ", " : "", e->config);
-        only = e->config;
         n++;
     }
-    *out = only ? only : "";
-    hn_status st = HN_OK;
-    if (n > 1) {
-        st = hn_fail(err, HN_EARG, "%s: the folder holds several configurations of the split \"%s\"", name, split);
-        hn_error_detail(err, "they are: %s", b.p);
-        hn_error_fix(err, "choose one with --dataset_config NAME, or name the files by a pattern");
-    }
+    if (!usual && n > 1) hn_info("%s: the split \"%s\" is read from all of %s; --dataset_config takes one", name, split, b.p);
     hn_buf_release(&b);
-    return st;
+    return usual;
 }
 
 static bool has_config(const listing *l, const char *config) {
@@ -262,26 +253,79 @@ static hn_status no_config(const listing *l, const char *name, const char *confi
     return HN_ENOENT;
 }
 
-hn_status hn_folder_files(const char *name, const char *root, const char *config, const char *split, bool optional, hn_strlist *out,
-                          hn_error *err) {
-    *out = (hn_strlist){0};
+static hn_status from_listing(const char *name, const char *root, const char *config, const char *split, bool optional, hn_strlist *out,
+                              hn_error *err) {
     listing l = {0};
     hn_status st = read_listing(root, &l, err);
-    if (config && !config[0]) config = NULL;
     bool given = st == HN_OK && config && !(hn_streq(config, "default") && !has_config(&l, config));
     if (given && !has_config(&l, config)) st = no_config(&l, name, config, err);
-    bool all = !given && !l.any_split;
-    if (st == HN_OK && !given && !all) st = choose_config(&l, name, split, &config, err);
+    if (!given) config = l.any_split ? choose_config(&l, name, split) : NULL;
     bool in_root = false; /* files of the folder itself hide those of data/ in it */
-    for (size_t i = 0; i < l.n && st == HN_OK && !given && !all && !config[0]; i++)
+    for (size_t i = 0; i < l.n && st == HN_OK && !given && config && !config[0]; i++)
         in_root = in_root || (of_split(&l, &l.v[i], split) && !l.v[i].config[0] && strncmp(l.v[i].path, "data/", 5) != 0);
     for (size_t i = 0; i < l.n && st == HN_OK; i++) {
         const entry *e = &l.v[i];
-        bool mine = all || (given ? of_config(e, config) : hn_streq(e->config, config) && !(in_root && strncmp(e->path, "data/", 5) == 0));
+        bool mine = !config || (given ? of_config(e, config) : hn_streq(e->config, config) && !(in_root && strncmp(e->path, "data/", 5) == 0));
         if (mine && of_split(&l, e, split)) st = hn_strlist_add(out, hn_path_join(root, e->path), err);
     }
     if (st == HN_OK && out->n == 0 && !optional) st = absent(&l, name, split, err);
-    if (st != HN_OK) hn_strlist_free(out);
     release_listing(&l);
+    return st;
+}
+
+static hn_status no_card_config(const hn_json *configs, const char *name, const char *config, hn_error *err) {
+    hn_buf b = {0};
+    for (size_t i = 0; i < hn_json_len(configs) && b.n < 600; i++) hn_buf_printf(&b, "%s%.100s", i ? ", " : "", hn_card_name(hn_json_at(configs, i)));
+    if (config) hn_fail(err, HN_ENOENT, "%s: no configuration \"%s\"", name, config);
+    else hn_fail(err, HN_EARG, "%s: the data set has several configurations", name);
+    hn_error_detail(err, "its card lists: %s", b.p);
+    hn_error_fix(err, "choose one with --dataset_config NAME");
+    hn_buf_release(&b);
+    return config ? HN_ENOENT : HN_EARG;
+}
+
+/* The files that the card's patterns for the split stand for. */
+static hn_status from_card(const char *name, const char *root, const hn_json *config, const char *split, bool optional, hn_strlist *out,
+                           hn_error *err) {
+    hn_strlist patterns;
+    hn_buf splits = {0};
+    hn_status st = hn_card_patterns(config, split, &patterns, &splits, err);
+    for (size_t i = 0; i < patterns.n && st == HN_OK; i++) {
+        hn_strlist found = {0};
+        char *path = hn_path_join(root, patterns.v[i]);
+        if (!path) st = hn_nomem(err, strlen(root));
+        else if (!hn_is_pattern(path)) st = hn_strlist_add(&found, hn_strdup(path), err);
+        else st = hn_files_matching(path, &found, err);
+        for (size_t k = 0; k < found.n && st == HN_OK; k++) st = hn_strlist_add(out, hn_strdup(found.v[k]), err);
+        hn_strlist_free(&found);
+        hn_free(path);
+    }
+    if (st == HN_OK && out->n == 0 && !optional) {
+        st = hn_fail(err, HN_ENOENT, "%s: the configuration \"%s\" has no split \"%s\"", name, hn_card_name(config), split);
+        hn_error_detail(err, "its splits: %s", splits.n ? splits.p : "none");
+        hn_error_fix(err, "name one of them with --dataset_train_split");
+    }
+    hn_strlist_free(&patterns);
+    hn_buf_release(&splits);
+    return st;
+}
+
+hn_status hn_folder_files(const char *name, const char *root, const char *config, const char *split, bool optional, hn_strlist *out,
+                          hn_error *err) {
+    *out = (hn_strlist){0};
+    if (config && !config[0]) config = NULL;
+    hn_json *configs;
+    HN_TRY(hn_card_configs(root, &configs, err));
+    const hn_json *one = hn_card_config(configs, config);
+    const char *dir = hn_json_cstr(hn_json_get(one, "data_dir"));
+    char *inside = dir ? hn_path_join(root, dir) : NULL;
+    hn_status st;
+    if (dir && !inside) st = hn_nomem(err, strlen(root));
+    else if (configs && !one) st = no_card_config(configs, name, config, err);
+    else if (hn_json_get(one, "data_files")) st = from_card(name, inside ? inside : root, one, split, optional, out, err);
+    else st = from_listing(name, inside ? inside : root, one ? NULL : config, split, optional, out, err);
+    if (st != HN_OK) hn_strlist_free(out);
+    hn_free(inside);
+    hn_json_free(configs);
     return st;
 }

@@ -11,8 +11,15 @@ static hn_status wrong(const hn_records *r, int64_t line, const char *what, hn_e
     return HN_EFORMAT;
 }
 
-static hn_status field_ends(hn_delimited *d, hn_error *err) {
+enum { MOST_COLUMNS = 10000 };
+
+static hn_status field_ends(const hn_records *r, hn_delimited *d, hn_error *err) {
     hn_buf_putc(&d->text, '\0');
+    if (d->count == MOST_COLUMNS) {
+        hn_fail(err, HN_EFORMAT, "%s:%lld: more than %d fields in a row", r->src.path, (long long)r->src.line, MOST_COLUMNS);
+        hn_error_fix(err, "is this a table? Fields that hold delimiters stand in quotes");
+        return HN_EFORMAT;
+    }
     if (++d->count + 1 > d->cap) {
         size_t cap = d->cap ? d->cap * 2 : 32;
         size_t *p = hn_realloc_array(d->at, cap, sizeof *p);
@@ -80,7 +87,7 @@ static hn_status split(hn_records *r, hn_delimited *d, char delimiter, hn_str s,
             hn_buf_add(&d->text, line.p + i, stop - i);
             i = stop;
         }
-        HN_TRY(field_ends(d, err));
+        HN_TRY(field_ends(r, d, err));
         if (i >= without_cr(s).n) return HN_OK;
         if (s.p[i] != delimiter) return wrong(r, r->src.line, "text after a closing quote", err);
         i++;
@@ -130,6 +137,16 @@ static hn_status take_header(hn_records *r, hn_delimited *d, bool named, hn_erro
     return HN_OK;
 }
 
+static void list_fields(const hn_delimited *d, hn_error *err) {
+    hn_buf b = {0};
+    for (size_t i = 0; i < d->header.n && b.n < 300; i++) hn_buf_printf(&b, "%s%.60s", i ? ", " : "", d->header.v[i]);
+    hn_error_detail(err, "columns: %s", b.p ? b.p : "none");
+    hn_buf_clear(&b);
+    for (size_t i = 0; i < d->count && b.n < 300; i++) hn_buf_printf(&b, "%s\"%.60s\"", i ? ", " : "", d->text.p + d->at[i]);
+    hn_error_detail(err, "this row: %s", b.p ? b.p : "nothing");
+    hn_buf_release(&b);
+}
+
 hn_status hn_delimited_next(hn_records *r, hn_delimited *d, char delimiter, hn_json **record, int64_t *line, hn_error *err) {
     bool got, first = false;
     if (!d->started) {
@@ -147,6 +164,7 @@ hn_status hn_delimited_next(hn_records *r, hn_delimited *d, char delimiter, hn_j
     if (d->count != d->header.n) {
         hn_fail(err, HN_EFORMAT, "%s:%lld: %zu fields, but the header has %zu", r->src.path, (long long)*line, d->count,
                 d->header.n);
+        list_fields(d, err);
         hn_error_fix(err, "fields that hold the delimiter or line ends stand in quotes");
         return HN_EFORMAT;
     }

@@ -133,9 +133,22 @@ hn_status hn_records_next_raw(hn_records *r, hn_raw *raw, hn_error *err) {
     return st;
 }
 
+/* A value takes some eighty bytes once it is parsed, so text of nothing but short values would fill the memory. */
+static hn_status check_values(const hn_raw *raw, hn_error *err) {
+    enum { MOST_VALUES = 4 << 20 };
+    size_t commas = 0;
+    if (raw->n <= MOST_VALUES) return HN_OK;
+    for (size_t i = 0; i < raw->n; i++) commas += raw->p[i] == ',';
+    if (commas <= MOST_VALUES) return HN_OK;
+    hn_fail(err, HN_EFORMAT, "%s:%lld: a record of more than %d values", raw->path, (long long)raw->first_line, MOST_VALUES);
+    hn_error_fix(err, "cut it into records of a line, element or row each");
+    return HN_EFORMAT;
+}
+
 hn_status hn_raw_parse(hn_raw *raw, hn_json **record, hn_error *err) {
     *record = raw->record;
     raw->record = NULL;
+    if (raw->p) HN_TRY(check_values(raw, err));
     if (raw->p) HN_TRY(raw->reader->parse(raw, record, err));
     if (!*record || !raw->columns) return HN_OK;
     hn_status st = hn_columns_apply(raw->columns, record, err);

@@ -18,6 +18,13 @@ hn_status hn_split_next(const char *spec, size_t *at, hn_split *out, hn_error *e
 hn_status hn_files_below(const char *dir, hn_strlist *out, hn_error *err) HN_MUST;
 /* The files a pattern stands for, sorted; none: ENOENT. */
 hn_status hn_files_matching(const char *pattern, hn_strlist *out, hn_error *err) HN_MUST;
+/* The configurations that the card of a data set (README.md) lists, to be freed; NULL: none. */
+hn_status hn_card_configs(const char *root, hn_json **out, hn_error *err) HN_MUST;
+const char *hn_card_name(const hn_json *config);
+/* The one of that name; name NULL: the default or only one. NULL: there is none. Borrowed. */
+const hn_json *hn_card_config(const hn_json *configs, const char *name);
+/* The patterns of a split; splits: the names of all of them are appended. */
+hn_status hn_card_patterns(const hn_json *config, const char *split, hn_strlist *out, hn_buf *splits, hn_error *err) HN_MUST;
 /* The files of a split of the folder root, which is called name in messages; config NULL: the default or only one. None: ENOENT
  * with what there is, unless optional. */
 hn_status hn_folder_files(const char *name, const char *root, const char *config, const char *split, bool optional, hn_strlist *out,

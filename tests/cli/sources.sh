@@ -55,7 +55,11 @@ check "a slice" says ": 10 rows" --dataset_name set --dataset_train_split 'train
 check "a slice in percent" says ": $((rows / 2)) rows" --dataset_name set --dataset_train_split 'train[50%:]'
 check "two splits" says ": $((rows + 4)) rows" --dataset_name set --dataset_train_split train+validation
 check "a configuration" says ": 7 rows" --dataset_name cfg --dataset_config main
-check "several configurations" fails 2 "they are: main, other" --dataset_name cfg
+check "several folders" says ": 16 rows" --dataset_name cfg
+printf -- '---\nconfigs:\n- config_name: x\n  data_files: main/train.jsonl\n- config_name: y\n  data_files: other/*\n---\n' >cfg/README.md
+check "a configuration of the card" says ": 9 rows" --dataset_name cfg --dataset_config y
+check "several configurations" fails 2 "its card lists: x, y" --dataset_name cfg
+rm cfg/README.md
 check "no such split" fails 3 "its splits: train, validation" --dataset_name set --dataset_train_split testing
 check "a split of no form" fails 2 "train\[:3" --dataset_name set --dataset_train_split 'train[:3'
 

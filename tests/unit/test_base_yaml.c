@@ -268,6 +268,23 @@ static void test_own_json_reads_back(void **state) {
     hn_buf_release(&b);
 }
 
+static void test_any_yaml(void **state) {
+    (void)state;
+    const char *text = "a: [1, two, \"3\", ~, 4.5, true]\nb: {c: d}\n---\nsecond: document\n";
+    hn_json *j;
+    hn_buf b = {0};
+    assert_int_equal(hn_yaml_parse(text, strlen(text), "text", &j, &err), HN_OK);
+    hn_json_write(&b, j, 0);
+    assert_string_equal(b.p, "{\"a\": [1, \"two\", \"3\", null, 4.5, true], \"b\": {\"c\": \"d\"}}");
+    hn_buf_release(&b);
+    hn_json_free(j);
+    assert_int_equal(hn_yaml_parse("a: [", 4, "text", &j, &err), HN_EARG);
+    assert_null(j);
+    assert_non_null(strstr(err.msg, "text:"));
+    assert_int_equal(hn_yaml_parse("", 0, "text", &j, &err), HN_OK);
+    assert_null(j);
+}
+
 static void test_out_of_memory(void **state) {
     (void)state;
     static const char text[] = "run_name: x\nlora_target_modules: [a, b]\nreport_to: "
@@ -292,7 +309,7 @@ int main(void) {
         T(test_dictionaries_become_json), T(test_bombs),
         T(test_errors_name_the_place),    T(test_env_map),
         T(test_lower_and_higher_sources), T(test_own_yaml_reads_back),
-        T(test_own_json_reads_back),      T(test_out_of_memory),
+        T(test_own_json_reads_back), T(test_any_yaml),      T(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -244,6 +244,26 @@ static void test_long_records(void **state) {
     hn_buf_release(&c);
 }
 
+/* What is small as text and large in memory is refused before it is parsed. */
+static void test_many_values(void **state) {
+    (void)state;
+    hn_buf b = {0};
+    hn_buf_puts(&b, "{\"a\":[0");
+    for (int i = 0; i < 5000000; i++) hn_buf_puts(&b, ",0");
+    hn_buf_puts(&b, "]}\n");
+    hn_mem_stats before, after;
+    hn_mem_reset_peak();
+    hn_mem_get(&before);
+    expect_error(data_file("values.jsonl", b.p, b.n), HN_EFORMAT, ":1: a record of more than 4194304 values");
+    hn_mem_get(&after);
+    assert_true(after.peak - before.live < 64 << 20);
+    hn_buf_clear(&b);
+    hn_buf_puts(&b, "a");
+    for (int i = 0; i < 20000; i++) hn_buf_printf(&b, ",a%d", i);
+    expect_error(data_file("wide.csv", b.p, b.n), HN_EFORMAT, ":1: more than 10000 fields in a row");
+    hn_buf_release(&b);
+}
+
 /* Members that unpack to a thousand times their size, one behind the other: refused once that is sure, whatever is inside. */
 static void test_bomb(void **state) {
     (void)state;
@@ -412,7 +432,7 @@ int main(void) {
         cmocka_unit_test(test_json_lines), cmocka_unit_test(test_json_array), cmocka_unit_test(test_large_array),
         cmocka_unit_test(test_csv), cmocka_unit_test(test_lines), cmocka_unit_test(test_compressed),
         cmocka_unit_test(test_large_compressed), cmocka_unit_test(test_bad_json), cmocka_unit_test(test_no_file),
-        cmocka_unit_test(test_long_records), cmocka_unit_test(test_bomb), cmocka_unit_test(test_not_text), cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_long_records), cmocka_unit_test(test_bomb), cmocka_unit_test(test_many_values), cmocka_unit_test(test_not_text), cmocka_unit_test(test_raw),
         cmocka_unit_test(test_no_memory), cmocka_unit_test(test_damaged),
     };
     return cmocka_run_group_tests(tests, data_dir_make, data_dir_drop);
