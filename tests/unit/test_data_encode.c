@@ -214,7 +214,7 @@ static void test_dropped(void **state) {
 static void test_many(void **state) {
     (void)state;
     hn_buf b = {0};
-    enum { COUNT = 2000 };
+    enum { COUNT = 9000 }; /* several blocks */
     for (int i = 0; i < COUNT; i++) hn_buf_printf(&b, "{\"prompt\":\"number %d and\",\"completion\":\" %*d\"}\n", i, i % 90, i);
     data_file("all.jsonl", b.p, b.n);
     size_t cut = (size_t)(strstr(b.p + b.n / 3, "\n{") + 1 - b.p);
@@ -240,6 +240,39 @@ static void test_many(void **state) {
         assert_memory_equal(r[0]->loss, r[i]->loss, (size_t)r[0]->tokens);
     }
     for (int i = 0; i < 3; i++) {
+        hn_rows_free(r[i]);
+        hn_free(names[i]);
+    }
+    hn_buf_release(&b);
+}
+
+/* A source of another format that begins within a block is understood by its own first records, whatever the threads. */
+static void test_sources_of_two_formats(void **state) {
+    (void)state;
+    enum { FIRST = 3000, SECOND = 9 };
+    hn_buf b = {0};
+    char *names[2];
+    for (int i = 0; i < FIRST; i++) hn_buf_printf(&b, "{\"text\":\"number %d\"}\n", i);
+    names[0] = hn_strdup(data_file("text.jsonl", b.p, b.n));
+    hn_buf_clear(&b);
+    for (int i = 0; i < SECOND; i++) hn_buf_printf(&b, "{\"prompt\":\"say %d\",\"completion\":\" %d\"}\n", i, i);
+    names[1] = hn_strdup(data_file("pairs.jsonl", b.p, b.n));
+    hn_sources sources;
+    hn_error e = {0};
+    hn_encode_opts o = defaults();
+    hn_rows *r[2];
+    hn_sources_init(&sources);
+    for (int i = 0; i < 2; i++) assert_int_equal(hn_sources_add_file(&sources, names[i], &e), HN_OK);
+    for (int i = 0; i < 2; i++) {
+        hn_par_set_threads(i ? 3 : 1);
+        if (hn_sources_encode(&sources, false, tok, &o, &r[i], &e) != HN_OK) fail_msg("%s", e.msg);
+        assert_int_equal(r[i]->rows, FIRST + SECOND);
+        assert_int_equal(r[i]->record[FIRST], 1);
+        assert_string_equal(r[i]->format, "text, prompt-completion");
+        assert_string_equal(r[i]->fingerprint, r[0]->fingerprint);
+    }
+    hn_sources_release(&sources);
+    for (int i = 0; i < 2; i++) {
         hn_rows_free(r[i]);
         hn_free(names[i]);
     }
@@ -289,7 +322,7 @@ static int teardown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats), cmocka_unit_test(test_end_token), cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_bad_rows), cmocka_unit_test(test_dropped), cmocka_unit_test(test_many),
+        cmocka_unit_test(test_bad_rows), cmocka_unit_test(test_dropped), cmocka_unit_test(test_many), cmocka_unit_test(test_sources_of_two_formats),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
