@@ -7,6 +7,7 @@ static const char meta[] = "\xE2\x96\x81"; /* U+2581 */
 /* Passes on the characters that are complete; all: what is left is broken. */
 static hn_status put_bytes(hn_dec_stage *s, bool all, hn_error *err) {
     size_t at = 0;
+    if (s->held.n == 0) return HN_OK;
     const char *p = s->held.p, *end = p + s->held.n;
     while (at < s->held.n) {
         uint32_t cp;

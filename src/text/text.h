@@ -29,6 +29,8 @@ enum { HN_ENCODE_SPECIAL = 1, /* run the post-processor: BOS and so on */
 /* path: a folder with the files of a tokenizer (tokenizer_readers.def: tokenizer.json before others, tokenizer_config.json and
  * friends beside it), or one such file alone. Errors: ENOENT, EFORMAT, ENOTSUP (unknown component, by name). */
 hn_status hn_tokenizer_load(const char *path, hn_tokenizer **out, hn_error *err) HN_MUST;
+/* The same from the bytes of one file; name: what it is called, which tells its kind where the bytes do not. */
+hn_status hn_tokenizer_parse(const char *name, hn_str bytes, hn_tokenizer **out, hn_error *err) HN_MUST;
 void hn_tokenizer_free(hn_tokenizer *t);
 
 /* Replaces the contents of out. text must be valid UTF-8 (EARG otherwise) and may hold NULs. */

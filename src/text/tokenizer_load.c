@@ -63,14 +63,18 @@ static const hn_tokenizer_reader *reader_of(const char *path, hn_str bytes) {
     return NULL;
 }
 
+static hn_status read_bytes(hn_tokenizer *t, const char *path, hn_str bytes, hn_error *err) {
+    const hn_tokenizer_reader *r = reader_of(path, bytes);
+    if (r) return r->read(t, path, bytes, err);
+    hn_fail(err, HN_EFORMAT, "%s: no kind of vocabulary known", path);
+    for (size_t i = 0; i < READERS; i++) hn_error_detail(err, "known: %s, %s", readers[i]->name, readers[i]->about);
+    return HN_EFORMAT;
+}
+
 static hn_status read_file(hn_tokenizer *t, const char *path, hn_error *err) {
     hn_map map;
     HN_TRY(hn_map_open(path, &map, err));
-    hn_str bytes = {(const char *)map.p, map.n};
-    const hn_tokenizer_reader *r = reader_of(path, bytes);
-    hn_status st = r ? r->read(t, path, bytes, err) : hn_fail(err, HN_EFORMAT, "%s: no kind of vocabulary known", path);
-    if (!r)
-        for (size_t i = 0; i < READERS; i++) hn_error_detail(err, "known: %s, %s", readers[i]->name, readers[i]->about);
+    hn_status st = read_bytes(t, path, (hn_str){(const char *)map.p, map.n}, err);
     hn_map_close(&map);
     return st;
 }
@@ -120,16 +124,32 @@ hn_status hn_tokenizer_seal(hn_tokenizer *t, hn_error *err) {
     return HN_OK;
 }
 
-hn_status hn_tokenizer_load(const char *path, hn_tokenizer **out, hn_error *err) {
-    *out = NULL;
+static hn_tokenizer *empty(void) {
     hn_tokenizer *t = hn_calloc(1, sizeof *t);
-    if (!t) return hn_nomem(err, sizeof *t);
+    if (!t) return NULL;
     for (int i = 0; i < HN_SPECIAL_COUNT; i++) t->special_id[i] = t->default_id[i] = -1;
     t->max_length = INT64_MAX;
-    hn_status st = hn_path_is_dir(path) ? read_folder(t, path, err) : read_file(t, path, err);
+    return t;
+}
+
+/* The end of loading: what only the vocabulary names, tries, fingerprint. */
+static hn_status finish(hn_status st, hn_tokenizer *t, hn_tokenizer **out, hn_error *err) {
     if (st == HN_OK) st = hn_config_defaults(t, err);
     if (st == HN_OK) st = hn_tokenizer_seal(t, err);
     if (st == HN_OK) *out = t;
     else hn_tokenizer_free(t);
     return st;
+}
+
+hn_status hn_tokenizer_parse(const char *name, hn_str bytes, hn_tokenizer **out, hn_error *err) {
+    *out = NULL;
+    hn_tokenizer *t = empty();
+    return t ? finish(read_bytes(t, name, bytes, err), t, out, err) : hn_nomem(err, sizeof *t);
+}
+
+hn_status hn_tokenizer_load(const char *path, hn_tokenizer **out, hn_error *err) {
+    *out = NULL;
+    hn_tokenizer *t = empty();
+    if (!t) return hn_nomem(err, sizeof *t);
+    return finish(hn_path_is_dir(path) ? read_folder(t, path, err) : read_file(t, path, err), t, out, err);
 }
