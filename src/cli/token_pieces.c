@@ -7,16 +7,16 @@ hn_status token_pieces(const hn_tokenizer *tok, const int32_t *id, int64_t n, hn
     hn_buf_add(text, "", 0);
     *at = hn_alloc_array((size_t)n + 1, sizeof **at);
     if (!*at) return hn_nomem(err, (size_t)n);
-    hn_stream *s = tok ? hn_stream_new(tok, false) : NULL;
+    hn_decode_stream *s = tok ? hn_decode_stream_new(tok, false) : NULL;
     if (tok && !s) st = hn_nomem(err, 1);
     for (int64_t i = 0; i < n && st == HN_OK; i++) {
         (*at)[i] = text->n;
-        if (s) st = hn_stream_put(s, id[i], text, err);
+        if (s) st = hn_decode_stream_put(s, id[i], text, err);
         else hn_buf_printf(text, "%d ", id[i]);
     }
-    if (s && st == HN_OK) st = hn_stream_end(s, text, err);
+    if (s && st == HN_OK) st = hn_decode_stream_end(s, text, err);
     (*at)[n] = text->n;
-    hn_stream_free(s);
+    hn_decode_stream_free(s);
     if (st == HN_OK && text->failed) st = hn_nomem(err, text->n);
     if (st == HN_OK) return st;
     hn_free(*at);

@@ -51,7 +51,7 @@ static hn_status sample_start(engine *e, sample *s, int64_t prompt, int64_t numb
     *s = (sample){.prompt = prompt, .number = number};
     HN_TRY(hn_kv_cache_add(e->cache, parent, e->o->max_new_tokens < 256 ? e->o->max_new_tokens : 256, &s->segment, err));
     if (e->tok) {
-        s->stream = hn_stream_new(e->tok, !e->o->keep_special);
+        s->stream = hn_decode_stream_new(e->tok, !e->o->keep_special);
         if (!s->stream) return hn_nomem(err, sizeof *s);
     }
     if (e->o->sampler.repetition_penalty != 1) {
@@ -65,7 +65,7 @@ static hn_status sample_start(engine *e, sample *s, int64_t prompt, int64_t numb
 
 void sample_release(engine *e, sample *s) {
     if (s->segment > 0) hn_kv_cache_release(e->cache, s->segment);
-    hn_stream_free(s->stream);
+    hn_decode_stream_free(s->stream);
     hn_buf_release(&s->pending);
     hn_free(s->seen);
     *s = (sample){0};

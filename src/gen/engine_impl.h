@@ -9,7 +9,7 @@ typedef struct sample {
     int64_t made;           /* tokens so far */
     int32_t segment, last;  /* cached segment; token not yet computed */
     bool ended;
-    hn_stream *stream;
+    hn_decode_stream *stream;
     hn_buf pending;         /* decoded text that might be the start of a stop string */
     uint8_t *seen;          /* [V], under a repetition penalty */
 } sample;

@@ -59,7 +59,7 @@ static hn_status emit(engine *e, sample *s, int32_t token, bool last, bool *stop
 static hn_status finish(engine *e, sample *s, const char *reason, hn_error *err) {
     bool stopped = false;
     if (s->stream) {
-        HN_TRY(hn_stream_end(s->stream, &s->pending, err));
+        HN_TRY(hn_decode_stream_end(s->stream, &s->pending, err));
         if (s->pending.n) HN_TRY(emit(e, s, -1, true, &stopped, err));
     }
     s->ended = true;
@@ -79,7 +79,7 @@ hn_status sample_take(engine *e, sample *s, int64_t row, hn_error *err) {
     if (is_end(e, id)) return finish(e, s, "stop", err);
     bool stopped = false;
     if (s->stream) {
-        HN_TRY(hn_stream_put(s->stream, id, &s->pending, err));
+        HN_TRY(hn_decode_stream_put(s->stream, id, &s->pending, err));
         HN_TRY(emit(e, s, id, false, &stopped, err));
     } else {
         HN_TRY(tell(e, s, NULL, 0, id, NULL, err));

@@ -51,7 +51,7 @@ void hn_dec_chain(const hn_part *p, hn_dec_stage **at) {
     for (size_t i = 0; i < parts->n; i++) hn_dec_chain(&parts->v[i], at);
 }
 
-struct hn_stream {
+struct hn_decode_stream {
     const hn_tokenizer *t;
     bool skip_special, joins; /* joins: no decoder at all, tokens are set apart by a space */
     hn_dec_stage *stage;
@@ -59,8 +59,8 @@ struct hn_stream {
     uint64_t tokens;
 };
 
-hn_stream *hn_stream_new(const hn_tokenizer *t, bool skip_special) {
-    hn_stream *s = hn_calloc(1, sizeof *s);
+hn_decode_stream *hn_decode_stream_new(const hn_tokenizer *t, bool skip_special) {
+    hn_decode_stream *s = hn_calloc(1, sizeof *s);
     if (!s) return NULL;
     s->t = t;
     s->skip_special = skip_special;
@@ -77,7 +77,7 @@ hn_stream *hn_stream_new(const hn_tokenizer *t, bool skip_special) {
     return s;
 }
 
-void hn_stream_free(hn_stream *s) {
+void hn_decode_stream_free(hn_decode_stream *s) {
     if (!s) return;
     for (size_t i = 0; i < s->n; i++) {
         hn_buf_release(&s->stage[i].held);
@@ -88,11 +88,11 @@ void hn_stream_free(hn_stream *s) {
     hn_free(s);
 }
 
-static void set_sink(hn_stream *s, hn_buf *out) {
+static void set_sink(hn_decode_stream *s, hn_buf *out) {
     for (size_t i = 0; i < s->n; i++) s->stage[i].sink = out;
 }
 
-hn_status hn_stream_put(hn_stream *s, int32_t id, hn_buf *out, hn_error *err) {
+hn_status hn_decode_stream_put(hn_decode_stream *s, int32_t id, hn_buf *out, hn_error *err) {
     const hn_added_token *added = hn_added_of(s->t, id);
     hn_str text = added ? added->spelled : hn_vocab_text(s->t->vocab, id);
     if (!text.p || (s->skip_special && added && hn_added_special(s->t, text))) return HN_OK;
@@ -106,7 +106,7 @@ hn_status hn_stream_put(hn_stream *s, int32_t id, hn_buf *out, hn_error *err) {
     return out->failed ? hn_nomem(err, text.n) : HN_OK;
 }
 
-hn_status hn_stream_end(hn_stream *s, hn_buf *out, hn_error *err) {
+hn_status hn_decode_stream_end(hn_decode_stream *s, hn_buf *out, hn_error *err) {
     set_sink(s, out);
     for (size_t i = 0; i < s->n; i++)
         if (s->stage[i].desc->end) HN_TRY(s->stage[i].desc->end(&s->stage[i], err));
@@ -115,12 +115,12 @@ hn_status hn_stream_end(hn_stream *s, hn_buf *out, hn_error *err) {
 
 hn_status hn_tokenizer_decode(const hn_tokenizer *t, const int32_t *id, size_t n, bool skip_special, hn_buf *out,
                               hn_error *err) {
-    hn_stream *s = hn_stream_new(t, skip_special);
+    hn_decode_stream *s = hn_decode_stream_new(t, skip_special);
     if (!s) return hn_nomem(err, sizeof *s);
     hn_status st = HN_OK;
     hn_buf_add(out, "", 0);
-    for (size_t i = 0; i < n && st == HN_OK; i++) st = hn_stream_put(s, id[i], out, err);
-    if (st == HN_OK) st = hn_stream_end(s, out, err);
-    hn_stream_free(s);
+    for (size_t i = 0; i < n && st == HN_OK; i++) st = hn_decode_stream_put(s, id[i], out, err);
+    if (st == HN_OK) st = hn_decode_stream_end(s, out, err);
+    hn_decode_stream_free(s);
     return st;
 }

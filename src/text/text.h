@@ -47,12 +47,12 @@ hn_status hn_tokenizer_decode(const hn_tokenizer *t, const int32_t *id, size_t n
                               hn_error *err) HN_MUST;
 
 /* Streaming decode: feed one id at a time; appends only what can no longer change and never part of a
- * UTF-8 character. End with hn_stream_end. */
-typedef struct hn_stream hn_stream;
-hn_stream *hn_stream_new(const hn_tokenizer *t, bool skip_special) HN_MUST;
-hn_status hn_stream_put(hn_stream *s, int32_t id, hn_buf *out, hn_error *err) HN_MUST;
-hn_status hn_stream_end(hn_stream *s, hn_buf *out, hn_error *err) HN_MUST;
-void hn_stream_free(hn_stream *s);
+ * UTF-8 character. End with hn_decode_stream_end. */
+typedef struct hn_decode_stream hn_decode_stream;
+hn_decode_stream *hn_decode_stream_new(const hn_tokenizer *t, bool skip_special) HN_MUST;
+hn_status hn_decode_stream_put(hn_decode_stream *s, int32_t id, hn_buf *out, hn_error *err) HN_MUST;
+hn_status hn_decode_stream_end(hn_decode_stream *s, hn_buf *out, hn_error *err) HN_MUST;
+void hn_decode_stream_free(hn_decode_stream *s);
 
 /* BPE dropout: while merging, each merge is left out with probability p (0: never, which is how every tokenizer is loaded,
  * whatever its file says). Drawn from the seed and the text, so the same text has the same ids. Errors: EARG, ENOTSUP. */

@@ -48,16 +48,16 @@ static bool decodes(const hn_tokenizer *t, const hn_encoding *e, bool skip, cons
 static bool streams(const hn_tokenizer *t, const hn_encoding *e, const hn_json *want) {
     hn_buf out = {0};
     hn_str text = {0};
-    hn_stream *s = hn_stream_new(t, false);
+    hn_decode_stream *s = hn_decode_stream_new(t, false);
     assert_non_null(s);
     bool whole = true;
     for (size_t i = 0; i <= e->n; i++) {
         size_t before = out.n;
-        if (i < e->n) assert_int_equal(hn_stream_put(s, e->id[i], &out, NULL), HN_OK);
-        else assert_int_equal(hn_stream_end(s, &out, NULL), HN_OK);
+        if (i < e->n) assert_int_equal(hn_decode_stream_put(s, e->id[i], &out, NULL), HN_OK);
+        else assert_int_equal(hn_decode_stream_end(s, &out, NULL), HN_OK);
         whole &= hn_utf8_valid(out.p + before, out.n - before, NULL);
     }
-    hn_stream_free(s);
+    hn_decode_stream_free(s);
     hn_json_text(want, &text);
     bool same = whole && text.n == out.n && (out.n == 0 || memcmp(text.p, out.p, out.n) == 0);
     hn_buf_release(&out);

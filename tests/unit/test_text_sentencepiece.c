@@ -46,18 +46,18 @@ static void compare(const hn_tokenizer *t, const char *name, size_t i, hn_str te
     if (!same_ids(e, hn_json_get(want, "ids"))) differs(name, i, "other ids");
     else if (!same_spans(e, hn_json_get(want, "spans"))) differs(name, i, "other spans");
     assert_int_equal(hn_tokenizer_decode(t, e->id, e->n, false, &whole, &err), HN_OK);
-    hn_stream *s = hn_stream_new(t, false);
+    hn_decode_stream *s = hn_decode_stream_new(t, false);
     assert_non_null(s);
     for (size_t k = 0; k < e->n; k++) {
         size_t before = streamed.n;
-        assert_int_equal(hn_stream_put(s, e->id[k], &streamed, &err), HN_OK);
+        assert_int_equal(hn_decode_stream_put(s, e->id[k], &streamed, &err), HN_OK);
         assert_true(hn_utf8_valid(streamed.p + before, streamed.n - before, NULL));
     }
-    assert_int_equal(hn_stream_end(s, &streamed, &err), HN_OK);
+    assert_int_equal(hn_decode_stream_end(s, &streamed, &err), HN_OK);
     assert_true(hn_json_text(hn_json_get(want, "text"), &text_want));
     if (whole.n != text_want.n || memcmp(whole.p, text_want.p, whole.n) != 0) differs(name, i, "other text");
     if (whole.n != streamed.n || (whole.n && memcmp(whole.p, streamed.p, whole.n) != 0)) differs(name, i, "other text from the stream");
-    hn_stream_free(s);
+    hn_decode_stream_free(s);
     hn_buf_release(&whole);
     hn_buf_release(&streamed);
     compared++;
