@@ -114,14 +114,14 @@ static size_t width(char byte) { /* of its character in the byte alphabet */
 
 /* After dropped bytes the reference counts on in the text as the alphabet spells it, and so comes to other places than the
  * tokens': what it calls their spans. */
-static hn_status emit_counted(const hn_bpe *m, hn_work *w, const hn_bpe_room *r, size_t begin, hn_error *err) {
-    const char *p = w->text.p + begin;
+static hn_status emit_counted(const hn_bpe *m, hn_work *w, const hn_bpe_room *r, size_t begin, size_t n, hn_error *err) {
+    const char *p = w->text.p + begin; /* [n]: two tokens of one id may count beyond it */
     size_t from = 0, from_spelled = 0, at = 0; /* the byte that holds spelled place at */
     for (size_t i = 0; i < r->n; i++) {
         size_t end = at + hn_vocab_text(m->vocab, r->v[i].id).n;
-        while (from_spelled + width(p[from]) <= at) from_spelled += width(p[from++]);
+        while (from < n && from_spelled + width(p[from]) <= at) from_spelled += width(p[from++]);
         size_t to = from, to_spelled = from_spelled;
-        while (to_spelled < end) to_spelled += width(p[to++]);
+        while (to < n && to_spelled < end) to_spelled += width(p[to++]);
         HN_TRY(hn_emit(w, r->v[i].id, begin + from, begin + to, err));
         at = end;
     }
@@ -185,7 +185,7 @@ static hn_status run_word(const hn_bpe *m, hn_work *w, size_t begin, size_t end,
         HN_TRY(m->raw_bytes ? symbols_of_bytes(m, r, p, n, err) : symbols_of_chars(m, r, p, n, err));
         HN_TRY(hn_bpe_merge(m, r, err));
     }
-    if (r->dropped && m->raw_bytes && w->track) return emit_counted(m, w, r, begin, err);
+    if (r->dropped && m->raw_bytes && w->track) return emit_counted(m, w, r, begin, n, err);
     if (slot && !r->dropped) remember(slot, r, p, n);
     return emit_symbols(w, r, begin, end, err);
 }
