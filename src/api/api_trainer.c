@@ -110,9 +110,18 @@ static hone_status check_first(hone_config *c, hone_trainer *t) {
     return hone_keep(c->ctx, hn_check_before_run(c, t->model, t->tok, &t->checks, &err), &err);
 }
 
+/* tokenizer_config.json that asks for a start or end token where tokenizer.json puts none, or the other way round. */
+static void warn_of_flags(const hn_tokenizer *tok) {
+    hn_peculiar p[HN_PECULIAR_MOST];
+    size_t n = hn_tokenizer_peculiar(tok, NULL, p);
+    for (size_t i = 0; i < n; i++)
+        if (hn_streq(p[i].id, "add_bos_token") || hn_streq(p[i].id, "add_eos_token")) hn_warn("%s", p[i].text);
+}
+
 static hone_status open_parts(hone_config *c, hone_trainer *t) {
     hn_error err = {0};
     hone_status st = load_both(c, &t->model, &t->tok);
+    if (st == HONE_OK && t->tok) warn_of_flags(t->tok->t);
     bool large = takes_long(c);
     if (st == HONE_OK && large) st = check_first(c, t);
     if (st == HONE_OK) st = hone_dataset_load_for(c, t->model, t->tok, "train", &t->train);

@@ -127,6 +127,12 @@ kill -INT $pid
 wait $pid
 check "SIGINT exits with 130" test $? -eq 130
 check "and leaves a checkpoint" sh -c "ls -d $work/sig/checkpoint-*/model.safetensors"
+# flags that tokenizer.json does not follow are told before the first step
+cp -r "$model" "$work/flags"
+sed 's/^{/{"add_eos_token": true,/' "$model/tokenizer_config.json" >"$work/flags/tokenizer_config.json"
+"$hone" sft --model_name_or_path "$work/flags" --dataset_name "$work/world/train.jsonl" --output_dir "$work/flagged" --max_steps 1 2>"$work/flags.log"
+check "training warns where add_eos_token disagrees" grep -q 'warning: .*add_eos_token true' "$work/flags.log"
+
 # chat: a line a turn, commands with a slash, only the model's words on standard output
 printf '{%% for m in messages %%}{{ m.role }}: {{ m.content }}\n{%% endfor %%}{%% if add_generation_prompt %%}assistant:{%% endif %%}' >"$work/plain.jinja"
 talk="$hone chat --model_name_or_path $model --chat_template_path $work/plain.jinja --max_new_tokens 3 --quiet"
