@@ -139,6 +139,7 @@ static void test_bounds(void **state) {
         "{% for a in range(100000) %}{{ 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' * 100 }}{% endfor %}",
         "{% for a in range(100000) %}{% for b in 'x' * 60000000 %}{% endfor %}{% endfor %}",
         "{% set s = 'ab' * 1000000 %}{% for a in range(100000) %}{{ s.replace('a', 'bb')|length }}{% endfor %}",
+        "{% set s = 'a' * 4000000 %}{% for a in range(100000) %}{{ s.rfind('a' * 2000000 ~ 'b') }}{% endfor %}",
         "{{ range(100001) }}"};
     (void)state;
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
