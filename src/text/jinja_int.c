@@ -103,7 +103,7 @@ bool hn_j_int_parse(hn_jmem *m, hn_str digits, int base, bool negative, hn_jval 
 bool hn_j_int_text(hn_jmem *m, hn_jval v, hn_str *out) {
     mag a = zero;
     bool negative = negative_of(v, &a);
-    size_t room = (size_t)a.n * 10 + 3, at = room;
+    size_t room = (size_t)a.n * 10 + 12, at = room; /* 32 bits: under 10 digits; they are written by nines, and a sign */
     char *p = hn_jmem_get(m, room);
     uint32_t *d = hn_jmem_get(m, (a.n + 1) * sizeof *d), n = a.n;
     if (!p || !d) return false;
