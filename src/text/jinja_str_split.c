@@ -1,6 +1,17 @@
 /* jinja_str_split.c - str methods that take text apart or put it together: split, splitlines, join, padding, translate. */
 #include "text/jinja_method_impl.h"
 
+/* The end of a method that writes its result: what was captured becomes a string of the kind that `like` is. */
+static bool written_as(hn_jrun *r, bool fine, size_t at, hn_jval like, hn_jval *out) {
+    if (!fine) {
+        hn_j_drop(r, at);
+        return false;
+    }
+    if (!hn_j_captured(r, out)) return false;
+    out->flag = like.flag;
+    return true;
+}
+
 static bool add_part(hn_jrun *r, hn_jgrow *g, hn_jval self, hn_str s) { return hn_j_grow(r, g, hn_j_part(self, s)); }
 
 static bool split_blanks(hn_jrun *r, hn_jval self, int64_t most, hn_jgrow *g) {
@@ -100,13 +111,7 @@ HN_METHOD(join) {
             fine = hn_j_fail(r, HN_J_TYPE, "sequence item %zu: expected str instance, %s found", i, hn_j_type(item));
         fine = fine && (i == 0 || hn_j_write(r, a[0].s, a[0].n)) && (markup ? hn_j_print_escaped(r, item) : hn_j_write(r, item.s, item.n));
     }
-    if (!fine) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    out->flag = a[0].flag;
-    return true;
+    return written_as(r, fine, at, a[0], out);
 }
 
 /* ---- padding */
@@ -126,13 +131,7 @@ static bool pad(hn_jrun *r, const hn_jval *a, int where, hn_jval *out) { /* -1 l
     for (int64_t i = 0; fine && i < left; i++) fine = hn_j_write(r, with.p, with.n);
     fine = fine && hn_j_write(r, a[0].s, a[0].n);
     for (int64_t i = left; fine && i < all; i++) fine = hn_j_write(r, with.p, with.n) && hn_j_burn(r, 1);
-    if (!fine) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    out->flag = a[0].flag;
-    return true;
+    return written_as(r, fine, at, a[0], out);
 }
 HN_METHOD(center) { (void)args; return pad(r, a, 0, out); }
 HN_METHOD(ljust) { (void)args; return pad(r, a, 1, out); }
@@ -175,13 +174,7 @@ HN_METHOD(expandtabs) {
         }
         i += len;
     }
-    if (!fine) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    out->flag = a[0].flag;
-    return true;
+    return written_as(r, fine, at, a[0], out);
 }
 
 /* ---- translate */
@@ -248,11 +241,5 @@ HN_METHOD(translate) {
         fine = found >= 0 && put_translated(r, to, (hn_str){a[0].s + i, (size_t)len}, found == 1);
         i += (uint32_t)len;
     }
-    if (!fine) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    out->flag = a[0].flag;
-    return true;
+    return written_as(r, fine, at, a[0], out);
 }
