@@ -1,26 +1,7 @@
 #!/bin/sh
 # data_check.sh HONE - hone data check as a user meets it: findings, exit codes, JSON, SARIF, files.
-# expect CODE 'pattern' command...: the exit code and an extended regular expression that the output must match.
 set -u
-hone=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cases=0
-off=0
-expect() {
-    code=$1
-    pattern=$2
-    shift 2
-    "$@" >"$work/stdout" 2>&1
-    got=$?
-    cases=$((cases + 1))
-    if [ "$got" -ne "$code" ] || ! grep -Eq -- "$pattern" "$work/stdout"; then
-        off=$((off + 1))
-        echo "off: $*"
-        echo "  exit $got, expected $code; expected in the output: $pattern"
-        sed 's/^/  | /' "$work/stdout" | head -n 12
-    fi
-}
+. "$(dirname "$0")/expect.inc"
 
 "$hone" toy --output_dir "$work/world" --texts 30 --instructions 60 --held_out 8 >/dev/null || exit 1
 world=$work/world

@@ -2,25 +2,7 @@
 # rows.sh HONE - how records become rows, as a user meets it: conversations, masks, packing, prepared data, and settings that are
 # refused before anything is loaded.
 set -u
-hone=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cases=0
-off=0
-expect() { # expect CODE 'pattern' command...
-    code=$1
-    pattern=$2
-    shift 2
-    "$@" >"$work/stdout" 2>&1
-    got=$?
-    cases=$((cases + 1))
-    if [ "$got" -ne "$code" ] || ! grep -Eq -- "$pattern" "$work/stdout"; then
-        off=$((off + 1))
-        echo "off: $*"
-        echo "  exit $got, expected $code; expected in the output: $pattern"
-        sed 's/^/  | /' "$work/stdout" | head -n 12
-    fi
-}
+. "$(dirname "$0")/expect.inc"
 
 export XDG_CACHE_HOME="$work/cache"
 "$hone" toy --output_dir "$work/world" --texts 40 --instructions 40 --held_out 4 >/dev/null || exit 1
