@@ -30,7 +30,7 @@ hn_severity hn_judge_surely(int64_t n, int64_t of, double warn_share) {
     return low >= warn_share || n == of ? HN_SEVERITY_WARN : HN_SEVERITY_INFO;
 }
 
-static char *print(hn_check_ctx *c, const char *fmt, va_list ap) {
+HN_PRINTF(2, 0) static char *print(hn_check_ctx *c, const char *fmt, va_list ap) {
     char text[2048];
     vsnprintf(text, sizeof text, fmt, ap);
     char *kept = hn_arena_strndup(&c->report->arena, text, strlen(text));
