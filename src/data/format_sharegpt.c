@@ -10,7 +10,8 @@ static bool is_strings(const hn_json *list) { return hn_json_type(list) == HN_JS
 static const char *column_of(const hn_json *record) {
     const char *name = hn_column_of(record, columns);
     const hn_json *list = name ? hn_json_get(record, name) : NULL;
-    return list && (hn_is_messages(list) || is_strings(list)) ? name : NULL;
+    bool spoken = list && !hn_streq(name, "items"); /* items may be strings of any kind */
+    return list && (hn_is_messages(list) || (spoken && is_strings(list))) ? name : NULL;
 }
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {

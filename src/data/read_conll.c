@@ -42,19 +42,26 @@ static bool passed_over(hn_str s) { return begins(s, "-DOCSTART-") || (begins(s,
 /* O, or a prefix of IOB or IOBES with a type. */
 static bool is_tag(hn_str s) { return hn_str_eq(s, "O") || (s.n > 2 && s.p[1] == '-' && strchr("BIESLU", s.p[0])); }
 
-/* Whole lines of at least two columns each, the last one a tag, among them more than a few. */
+/* More than a few lines of equally many columns, at least two, the last one a tag. Lines of prose can end so as well ("by
+ * E-mail"): tabs, an empty line between words, or words with a type beside words without one tell that these are columns. */
 static bool fits(const char *head, size_t n) {
     hn_str column[COLUMNS];
-    size_t words = 0, at = 0;
+    size_t words = 0, at = 0, width = 0, outside = 0;
+    bool tabs = false, empty = false, sentences = false;
     while (at < n && words < 50) {
         hn_str s = next_line(head, n, &at);
         size_t columns = split(s, column);
+        if (columns == 0) empty = words > 0;
         if (columns == 0 || passed_over(s)) continue;
-        if (at == n && words > 2) return true; /* the last line of the window may be cut */
-        if (columns < 2 || !is_tag(column[columns - 1])) return false;
+        if (at == n && words > 2) break; /* the last line of the window may be cut */
+        if (words == 0) width = columns;
+        if (columns < 2 || columns != width || !is_tag(column[columns - 1])) return false;
         words++;
+        outside += hn_str_eq(column[columns - 1], "O");
+        tabs = memchr(s.p, '\t', s.n) != NULL;
+        sentences = sentences || empty;
     }
-    return words > 2;
+    return words > 2 && (tabs || sentences || (outside > 0 && outside < words));
 }
 
 static hn_status cut(hn_records *r, void *state, hn_raw *raw, hn_error *err) {

@@ -104,15 +104,16 @@ static hn_status next_row(hn_records *r, hn_delimited *d, char delimiter, bool *
     return split(r, d, delimiter, s, err);
 }
 
-static bool is_number(const char *s) {
+static bool is_label(const char *s) {
     char *end;
-    hn_strtod(s, &end);
-    return *s && *end == '\0';
+    double v = hn_strtod(s, &end);
+    return *s && *end == '\0' && v > -1000 && v < 1000;
 }
 
-/* No header at all: two or three columns of which the last one is a number, the others what people say (SST-2 and its kind). */
+/* No header at all: two or three columns of which the last one is a number such as labels are (a year may well be a name), the
+ * others what people say (SST-2 and its kind). */
 static bool headless(const hn_delimited *d) {
-    if (d->count < 2 || d->count > 3 || !is_number(d->text.p + d->at[d->count - 1])) return false;
+    if (d->count < 2 || d->count > 3 || !is_label(d->text.p + d->at[d->count - 1])) return false;
     for (size_t i = 0; i + 1 < d->count; i++)
         if (!strchr(d->text.p + d->at[i], ' ')) return false;
     return true;

@@ -5,11 +5,15 @@
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-static bool fits(const char *head, size_t n) {
+bool hn_json_opens(const char *head, size_t n, const char *brackets, char first) {
     size_t i = 0;
     while (i < n && is_space(head[i])) i++;
-    return i < n && head[i] == '[';
+    if (i == n || head[i] != brackets[0]) return false;
+    for (i++; i < n && is_space(head[i]);) i++;
+    return i == n || head[i] == first || head[i] == brackets[1];
 }
+
+static bool fits(const char *head, size_t n) { return hn_json_opens(head, n, "[]", '{'); }
 
 static hn_status wrong(hn_records *r, const hn_json_array *a, const char *what, hn_error *err) {
     r->broken = true;

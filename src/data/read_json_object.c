@@ -9,7 +9,7 @@ static bool fits(const char *head, size_t n) {
     hn_json_place k = {0};
     size_t i = 0;
     while (i < n && strchr(" \t\r\n", head[i]) && head[i]) i++;
-    if (i == n || head[i] != '{') return false;
+    if (!hn_json_opens(head, n, "{}", '"')) return false;
     for (; i < n; i++) {
         if (head[i] == '\n' && !k.string) return k.depth > 0;
         if (k.depth == 0 && k.string) return false;

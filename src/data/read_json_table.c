@@ -29,6 +29,7 @@ static size_t find_rows(const char *p, size_t n) {
         while (i < n && p[i] != '"') i += p[i] == '\\' ? 2 : 1;
         if (i >= n) return n;
         hn_str key = {p + from, i - from};
+        if (hn_str_eq(key, "instruction")) return n; /* a record of Self-Instruct, alone */
         i = space(p, n, i + 1);
         if (i == n || p[i] != ':') return n;
         i = space(p, n, i + 1);

@@ -1,13 +1,9 @@
 /* read_jsonl.c - JSON lines: one object a line; blank lines are passed over. */
-#include "data/records_impl.h"
+#include "data/json_array_impl.h"
 
 #include <string.h>
 
-static bool fits(const char *head, size_t n) {
-    size_t i = 0;
-    while (i < n && strchr(" \t\r\n", head[i]) && head[i]) i++;
-    return i < n && head[i] == '{';
-}
+static bool fits(const char *head, size_t n) { return hn_json_opens(head, n, "{}", '"'); }
 
 static bool blank(hn_str s) {
     for (size_t i = 0; i < s.n; i++)

@@ -5,9 +5,8 @@
 #include <string.h>
 
 static bool fits(const char *head, size_t n) {
-    size_t look = n < 4096 ? n : 4096;
-    bool binary = n >= 4 && (memcmp(head, "PAR1", 4) == 0 || memcmp(head, "ARRO", 4) == 0 || memcmp(head, "\xFF\xFF\xFF\xFF", 4) == 0);
-    return !binary && !memchr(head, '\0', look);
+    bool binary = (n >= 6 && memcmp(head, "ARROW1", 6) == 0) || (n >= 4 && memcmp(head, "\xFF\xFF\xFF\xFF", 4) == 0);
+    return !binary && !memchr(head, '\0', n < 4096 ? n : 4096);
 }
 
 static hn_str without_cr(hn_str s) { return s.n && s.p[s.n - 1] == '\r' ? (hn_str){s.p, s.n - 1} : s; }

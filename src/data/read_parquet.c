@@ -21,7 +21,8 @@ typedef struct {
     int64_t index;        /* records so far */
 } parquet;
 
-static bool fits(const char *head, size_t n) { return n >= 4 && memcmp(head, "PAR1", 4) == 0; }
+/* Behind the mark stands a page or the footer, whose first byte no text has in such a place. */
+static bool fits(const char *head, size_t n) { return n >= 5 && memcmp(head, "PAR1", 4) == 0 && (unsigned char)head[4] == 0x15; }
 
 static void link_leaves(parquet *q, const hn_pq_node *n) {
     for (size_t i = 0; i < n->children; i++) link_leaves(q, &n->child[i]);

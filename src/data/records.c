@@ -21,13 +21,15 @@ hn_str hn_records_extension(const char *path) {
     return from > name ? (hn_str){from, (size_t)(end - from)} : (hn_str){end, 0};
 }
 
-static bool lists(const char *extensions, hn_str x) {
-    for (const char *p = extensions; *p && x.n;) {
+/* Which of the extensions it is, from 1; 0: none. A reader's own extension stands first. */
+static int lists(const char *extensions, hn_str x) {
+    int at = 1;
+    for (const char *p = extensions; *p && x.n; at++) {
         size_t n = strcspn(p, " ");
-        if (n == x.n && memcmp(p, x.p, n) == 0) return true;
+        if (n == x.n && memcmp(p, x.p, n) == 0) return at;
         p += n + strspn(p + n, " ");
     }
-    return false;
+    return 0;
 }
 
 bool hn_reader_at(size_t i, hn_reader_info *out) {
@@ -86,11 +88,16 @@ static hn_status choose(hn_records *r, hn_error *err) {
     hn_str x = hn_records_extension(r->src.path);
     const char *head = r->src.buf ? r->src.buf + r->src.at : "";
     const hn_reader *named = NULL, *fitting = NULL;
+    int nearest = 0;
     HN_TRY(check_unicode(r->src.path, head, r->src.n, err));
     for (size_t i = 0; i < READERS && !r->reader; i++) {
-        bool fits = readers[i]->fits(head, r->src.n), name = lists(readers[i]->extensions, x);
+        bool fits = readers[i]->fits(head, r->src.n);
+        int name = lists(readers[i]->extensions, x);
         if (name && fits) r->reader = readers[i];
-        if (name && !named) named = readers[i];
+        if (name && (!named || name < nearest)) {
+            named = readers[i];
+            nearest = name;
+        }
         if (fits && !fitting) fitting = readers[i];
     }
     if (!r->reader) r->reader = named ? named : fitting;

@@ -70,6 +70,29 @@ static void test_columns(void **state) {
     expect("prose.txt", "I am O\nNo\n", HN_TEXT_LINE, "1 {\"text\": \"I am O\"}\n2 {\"text\": \"No\"}\n");
 }
 
+/* What begins like another kind of file, or has a line or two of its form. */
+static void test_innocent(void **state) {
+    (void)state;
+    expect("two.txt", "hello world\ngood morning\nred car\nblue sky\n", HN_TEXT_LINE,
+           "1 {\"text\": \"hello world\"}\n2 {\"text\": \"good morning\"}\n3 {\"text\": \"red car\"}\n4 {\"text\": \"blue sky\"}\n");
+    expect("mail.txt", "by E-mail\na U-turn\nthe B-side\n", HN_TEXT_LINE, "1 {\"text\": \"by E-mail\"}\n2 {\"text\": \"a U-turn\"}\n3 {\"text\": \"the B-side\"}\n");
+    expect("ragged.txt", "by E-mail\na quick U-turn\n\nthe B-side\n", HN_TEXT_PARAGRAPH,
+           "1 {\"text\": \"by E-mail\\na quick U-turn\"}\n4 {\"text\": \"the B-side\"}\n");
+    expect("all-o.txt", "Stabilized O\napproach O\n\nnot O\n", HN_TEXT_LINE,
+           "1 {\"tokens\": [\"Stabilized\", \"approach\"], \"ner_tags\": [\"O\", \"O\"]}\n4 {\"tokens\": [\"not\"], \"ner_tags\": [\"O\"]}\n");
+    expect("app.log", "[2024-01-01] start\n", HN_TEXT_LINE, "1 {\"text\": \"[2024-01-01] start\"}\n");
+    expect("template", "{{ name }}\n", HN_TEXT_LINE, "1 {\"text\": \"{{ name }}\"}\n");
+    expect("block", "{\n  int a;\n}\n", HN_TEXT_DOCUMENT, "1 {\"text\": \"{\\n  int a;\\n}\"}\n");
+    expect("rows", "[\n {\"a\": 1}]", HN_TEXT_LINE, "1 {\"a\": 1}\n");
+    expect("marks", "PAR1 and PAR2\n", HN_TEXT_LINE, "1 {\"text\": \"PAR1 and PAR2\"}\n");
+    expect("arrow.txt", "ARROWS fly\n", HN_TEXT_LINE, "1 {\"text\": \"ARROWS fly\"}\n");
+    expect("lists.jsonl", "[1, 2]\n{\"a\": 1}\n", HN_TEXT_LINE, "! lists.jsonl:1: a record is an object, this is an array\n2 {\"a\": 1}\n");
+    expect("bare.jsonl", "{a: 1}\n{\"a\": 1}\n", HN_TEXT_LINE, "! bare.jsonl:1:2: not JSON: unexpected character\n2 {\"a\": 1}\n");
+    expect("task.json", "{\"instruction\": \"add\", \"instances\": [{\"input\": \"1\", \"output\": \"2\"}]}", HN_TEXT_LINE,
+           "1 {\"instruction\": \"add\", \"instances\": [{\"input\": \"1\", \"output\": \"2\"}]}\n");
+    expect("years.csv", "Country Name,2019\nPeru,32.8\n", HN_TEXT_LINE, "2 {\"Country Name\": \"Peru\", \"2019\": \"32.8\"}\n");
+}
+
 static void test_tables(void **state) {
     (void)state;
     expect("a.tsv", "a good film\t1\na bad one\t0\n", HN_TEXT_LINE, "1 {\"text\": \"a good film\", \"label\": \"1\"}\n2 {\"text\": \"a bad one\", \"label\": \"0\"}\n");
@@ -90,7 +113,7 @@ static void test_text(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json), cmocka_unit_test(test_columns), cmocka_unit_test(test_tables),
-                                       cmocka_unit_test(test_text)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json), cmocka_unit_test(test_columns), cmocka_unit_test(test_innocent),
+                                       cmocka_unit_test(test_tables), cmocka_unit_test(test_text)};
     return cmocka_run_group_tests(tests, data_dir_make, data_dir_drop);
 }
