@@ -150,7 +150,7 @@ static hn_status all_lines(work *w, FILE *in, hn_error *err) {
 
 static hn_status save(const work *w, hn_error *err) {
     HN_TRY(hn_dir_make(w->o->output_dir, err));
-    HN_TRY(hn_tokenizer_save(w->t, w->o->output_dir, err));
+    HN_TRY(hn_tokenizer_save(w->t, w->o->output_dir, NULL, err));
     printf("%s: %d tokens\n", w->o->output_dir, (int)hn_tokenizer_size(w->t));
     return HN_OK;
 }

@@ -22,7 +22,7 @@ static hn_status add_file(hn_chat *c, const char *name, const char *path, hn_err
 
 static hn_status add_named_files(hn_chat *c, const char *dir, hn_error *err) {
     hn_strlist names = {0};
-    char *folder = hn_path_join(dir, "additional_chat_templates");
+    char *folder = hn_path_join(dir, HN_NAMED_TEMPLATES);
     hn_status st = folder ? HN_OK : hn_nomem(err, strlen(dir));
     if (st == HN_OK && hn_path_is_dir(folder)) st = hn_dir_list(folder, &names, err);
     for (size_t i = 0; st == HN_OK && i < names.n; i++) {

@@ -74,10 +74,11 @@ const char *hn_tokenizer_chat_template(const hn_tokenizer *t); /* NULL: none */
 hn_status hn_tokenizer_add(hn_tokenizer *t, const char *const *tokens, size_t n, bool special, int32_t *added, hn_error *err) HN_MUST;
 /* Gives a role to a token, which is added where it is new. */
 hn_status hn_tokenizer_set_special(hn_tokenizer *t, hn_special which, const char *token, hn_error *err) HN_MUST;
-/* Writes tokenizer.json, tokenizer_config.json and chat_template.jinja into a model folder: copies of what was read from a
- * tokenizer.json and not changed since, else files that transformers loads to equal ids (where a tokenizer.json cannot say
- * what a SentencePiece model does, a warning tells). */
-hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *err) HN_MUST;
+/* Writes tokenizer.json, tokenizer_config.json, chat_template.jinja and additional_chat_templates/ into a model folder: copies of
+ * what was read from a tokenizer.json and not changed since, else files that transformers loads to equal ids (where a
+ * tokenizer.json cannot say what a SentencePiece model does, a warning tells). chat_template: the only one then, instead of
+ * those the tokenizer has; NULL: none. */
+hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, const char *chat_template, hn_error *err) HN_MUST;
 bool hn_tokenizer_found(const char *dir); /* is there a file in dir that a tokenizer can be read from? */
 /* Content hash of what decides ids (tokenizer.json and the special tokens), 32 hex digits. */
 const char *hn_tokenizer_fingerprint(const hn_tokenizer *t);

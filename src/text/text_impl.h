@@ -295,6 +295,7 @@ typedef struct hn_added {
 
 /* ------------------------------------------------------------------ the tokenizer (tokenizer.c, tokenizer_files.c) */
 
+#define HN_NAMED_TEMPLATES "additional_chat_templates" /* folder beside tokenizer.json */
 enum { HN_KEPT_JSON, HN_KEPT_CONFIG, HN_KEPT_TEMPLATE, HN_KEPT_SPECIALS, HN_KEPT_ADDED, HN_KEPT_COUNT };
 
 struct hn_tokenizer {
@@ -323,6 +324,8 @@ struct hn_tokenizer {
         char *p;
         size_t n;
     } kept[HN_KEPT_COUNT];
+    struct hn_kept_file *named; /* [nameds] "additional_chat_templates/NAME.jinja"; the names are owned */
+    size_t nameds;
 };
 
 hn_status hn_added_load(hn_tokenizer *t, const hn_json *list, hn_error *err);

@@ -17,6 +17,11 @@ void hn_tokenizer_free(hn_tokenizer *t) {
     hn_json_free(t->specials);
     hn_json_free(t->added_file);
     for (size_t i = 0; i < HN_KEPT_COUNT; i++) hn_free(t->kept[i].p);
+    for (size_t i = 0; i < t->nameds; i++) {
+        hn_free((char *)(uintptr_t)t->named[i].name);
+        hn_free(t->named[i].p);
+    }
+    hn_free(t->named);
     hn_free(t);
 }
 

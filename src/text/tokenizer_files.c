@@ -6,24 +6,44 @@
 static const char *const kept_names[HN_KEPT_COUNT] = {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja",
                                                       "special_tokens_map.json", "added_tokens.json"};
 
-static hn_status keep_file(hn_tokenizer *t, size_t which, const char *dir, bool *found, hn_error *err) {
-    *found = false;
-    char *path = hn_path_join(dir, kept_names[which]);
+static hn_status read_kept(struct hn_kept_file *kept, const char *dir, const char *name, hn_error *err) {
+    char *path = hn_path_join(dir, name);
     if (!path) return hn_nomem(err, strlen(dir));
-    hn_status st = HN_OK;
-    if (hn_path_exists(path)) {
-        hn_buf text = {0};
-        st = hn_file_read(path, &text, err);
-        if (st == HN_OK) {
-            t->kept[which].name = kept_names[which];
-            t->kept[which].n = text.n;
-            t->kept[which].p = hn_buf_take(&text);
-            *found = t->kept[which].p != NULL;
-            if (!*found) st = hn_nomem(err, t->kept[which].n);
-        }
-        hn_buf_release(&text);
+    hn_buf text = {0};
+    hn_status st = hn_path_exists(path) ? hn_file_read(path, &text, err) : HN_OK;
+    if (st == HN_OK && hn_path_exists(path)) {
+        kept->name = name;
+        kept->n = text.n;
+        kept->p = hn_buf_take(&text);
+        if (!kept->p) st = hn_nomem(err, kept->n);
     }
+    hn_buf_release(&text);
     hn_free(path);
+    return st;
+}
+
+static hn_status keep_file(hn_tokenizer *t, size_t which, const char *dir, bool *found, hn_error *err) {
+    hn_status st = read_kept(&t->kept[which], dir, kept_names[which], err);
+    *found = t->kept[which].p != NULL;
+    return st;
+}
+
+/* Chat templates with a name of their own ("tool_use"), a file each. */
+static hn_status keep_named(hn_tokenizer *t, const char *dir, hn_error *err) {
+    hn_strlist files = {0};
+    char *folder = hn_path_join(dir, HN_NAMED_TEMPLATES);
+    hn_status st = folder ? HN_OK : hn_nomem(err, strlen(dir));
+    if (st == HN_OK && hn_path_is_dir(folder)) st = hn_dir_list(folder, &files, err);
+    if (st == HN_OK && files.n && !(t->named = hn_calloc(files.n, sizeof *t->named))) st = hn_nomem(err, files.n * sizeof *t->named);
+    for (size_t i = 0; i < files.n && st == HN_OK; i++) {
+        if (!hn_ends_with(files.v[i], ".jinja")) continue;
+        char *name = hn_path_join(HN_NAMED_TEMPLATES, files.v[i]);
+        st = name ? read_kept(&t->named[t->nameds], dir, name, err) : hn_nomem(err, strlen(files.v[i]));
+        if (t->named[t->nameds].p) t->nameds++;
+        else hn_free(name);
+    }
+    hn_strlist_free(&files);
+    hn_free(folder);
     return st;
 }
 
@@ -160,6 +180,7 @@ static hn_status parse_kept(hn_tokenizer *t, size_t which, const char *dir, hn_j
 
 hn_status hn_config_open(hn_tokenizer *t, const char *dir, hn_error *err) {
     bool found;
+    HN_TRY(keep_named(t, dir, err));
     HN_TRY(keep_file(t, HN_KEPT_TEMPLATE, dir, &found, err));
     const struct hn_kept_file *jinja = &t->kept[HN_KEPT_TEMPLATE];
     if (found && hn_utf8_valid(jinja->p, jinja->n, NULL)) {

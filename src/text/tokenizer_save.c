@@ -149,6 +149,23 @@ static bool is_rebuilt(const hn_tokenizer *t) {
     return false;
 }
 
+static hn_json *token_text(const hn_json *token) {
+    hn_str s;
+    return hn_json_text(token, &s) || hn_json_text(hn_json_get(token, "content"), &s) ? hn_json_new_str(s.p, s.n) : NULL;
+}
+
+/* What only special_tokens_map.json of an older folder says: sep_token and the like, and further special tokens. */
+static void take_roles(hn_json *j, const hn_json *specials) {
+    hn_json_iter it;
+    for (bool more = hn_json_first(specials, &it); more; more = hn_json_next(&it)) {
+        bool list = hn_json_type(it.value) == HN_JSON_ARRAY;
+        if (hn_json_has(j, it.key) || (list && hn_json_has(j, "extra_special_tokens"))) continue;
+        hn_json *v = list ? hn_json_new_array() : token_text(it.value);
+        for (size_t i = 0; list && v && i < hn_json_len(it.value); i++) hn_json_push(v, token_text(hn_json_at(it.value, i)));
+        if (v) hn_json_set(j, it.key, v);
+    }
+}
+
 static hn_json *config_of(const hn_tokenizer *t) {
     static const char *const roles[HN_SPECIAL_COUNT] = {"bos_token", "eos_token", "pad_token", "unk_token"};
     hn_json *j = hn_json_new_object();
@@ -161,6 +178,7 @@ static hn_json *config_of(const hn_tokenizer *t) {
     if (t->sp || t->made || is_rebuilt(t) || !hn_json_get(t->config, "tokenizer_class")) set_text(j, "tokenizer_class", "PreTrainedTokenizerFast");
     for (int i = 0; i < HN_SPECIAL_COUNT; i++)
         if (t->special[i]) set_text(j, roles[i], t->special[i]);
+    take_roles(j, t->specials);
     if (!hn_json_has(j, "clean_up_tokenization_spaces")) hn_json_set(j, "clean_up_tokenization_spaces", hn_json_new_bool(false));
     if (t->max_length == INT64_MAX) hn_json_set(j, "model_max_length", hn_json_new_num(1e30));
     return j;
@@ -198,14 +216,30 @@ static hn_status write_config(const hn_tokenizer *t, const char *dir, hn_error *
 /* As they are, but for a class that would not run the file. */
 static hn_status copy_kept(const hn_tokenizer *t, const char *dir, hn_error *err) {
     for (size_t i = 0; i < HN_KEPT_ADDED; i++) {
-        if (!t->kept[i].p) continue;
+        if (!t->kept[i].p || i == HN_KEPT_TEMPLATE) continue;
         if (i == HN_KEPT_CONFIG && is_rebuilt(t)) HN_TRY(write_config(t, dir, err));
         else HN_TRY(write_file(dir, t->kept[i].name, t->kept[i].p, t->kept[i].n, err));
     }
     return HN_OK;
 }
 
-hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *err) {
+/* Files of its own, or one template instead of all of them. */
+static hn_status write_templates(const hn_tokenizer *t, const char *dir, const char *instead, hn_error *err) {
+    const struct hn_kept_file *jinja = &t->kept[HN_KEPT_TEMPLATE];
+    bool in_config = hn_json_get(t->config, "chat_template") != NULL;
+    if (instead) return write_file(dir, "chat_template.jinja", instead, strlen(instead), err);
+    if (jinja->p) HN_TRY(write_file(dir, jinja->name, jinja->p, jinja->n, err));
+    else if (t->chat_template && !in_config) HN_TRY(write_file(dir, "chat_template.jinja", t->chat_template, strlen(t->chat_template), err));
+    if (t->nameds == 0) return HN_OK;
+    char *folder = hn_path_join(dir, HN_NAMED_TEMPLATES);
+    hn_status st = folder ? hn_dir_make(folder, err) : hn_nomem(err, strlen(dir));
+    hn_free(folder);
+    for (size_t i = 0; i < t->nameds && st == HN_OK; i++) st = write_file(dir, t->named[i].name, t->named[i].p, t->named[i].n, err);
+    return st;
+}
+
+hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, const char *chat_template, hn_error *err) {
+    HN_TRY(write_templates(t, dir, chat_template, err));
     if (!t->changed && !t->made && !t->sp) return copy_kept(t, dir, err);
     source s = {0};
     hn_buf text = {0};
@@ -213,10 +247,6 @@ hn_status hn_tokenizer_save(const hn_tokenizer *t, const char *dir, hn_error *er
     if (st == HN_OK) write_json(t, &s, &text);
     if (st == HN_OK) st = text.failed ? hn_nomem(err, text.n) : write_file(dir, "tokenizer.json", text.p, text.n, err);
     if (st == HN_OK) st = write_config(t, dir, err);
-    const struct hn_kept_file *jinja = &t->kept[HN_KEPT_TEMPLATE];
-    if (st == HN_OK && jinja->p) st = write_file(dir, jinja->name, jinja->p, jinja->n, err);
-    else if (st == HN_OK && t->chat_template && !hn_json_get(t->config, "chat_template"))
-        st = write_file(dir, "chat_template.jinja", t->chat_template, strlen(t->chat_template), err);
     release(&s);
     hn_buf_release(&text);
     return st;

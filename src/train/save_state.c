@@ -128,30 +128,40 @@ hn_status hn_state_write(hn_trainer *t, const char *dir, bool in_checkpoint, hn_
     return st;
 }
 
-static hn_status manifest_of(const char *dir, hn_json *files, hn_error *err) {
+static hn_status add_file(const char *path, const char *name, hn_json *files, hn_error *err) {
+    char hash[33];
+    hn_map map;
+    HN_TRY(hn_map_open(path, &map, err));
+    hn_hash_hex(map.p, map.n, hash);
+    hn_json *one = hn_json_new_object();
+    put_int(one, "size", (int64_t)map.n);
+    put_text(one, "xxh3", hash);
+    hn_json_set(files, name, one);
+    hn_map_close(&map);
+    return HN_OK;
+}
+
+/* Every file below dir; its folder inside it, or NULL, is part of the name. Folders are flushed. */
+static hn_status manifest_of(const char *dir, const char *inside, hn_json *files, hn_error *err) {
     hn_strlist names = {0};
-    HN_TRY(hn_dir_list(dir, &names, err));
-    hn_status st = HN_OK;
+    char *folder = inside ? hn_path_join(dir, inside) : hn_strdup(dir);
+    hn_status st = folder ? hn_dir_list(folder, &names, err) : hn_nomem(err, 64);
     for (size_t i = 0; i < names.n && st == HN_OK; i++) {
-        char *path = hn_path_join(dir, names.v[i]), hash[33];
-        hn_map map;
-        st = path ? hn_map_open(path, &map, err) : hn_nomem(err, 64);
+        char *name = inside ? hn_path_join(inside, names.v[i]) : hn_strdup(names.v[i]), *path = name ? hn_path_join(dir, name) : NULL;
+        if (!path) st = hn_nomem(err, 64);
+        else st = hn_path_is_dir(path) ? manifest_of(dir, name, files, err) : add_file(path, name, files, err);
+        hn_free(name);
         hn_free(path);
-        if (st != HN_OK) break;
-        hn_hash_hex(map.p, map.n, hash);
-        hn_json *one = hn_json_new_object();
-        put_int(one, "size", (int64_t)map.n);
-        put_text(one, "xxh3", hash);
-        hn_json_set(files, names.v[i], one);
-        hn_map_close(&map);
     }
+    if (st == HN_OK) st = hn_dir_sync(folder, err);
     hn_strlist_free(&names);
+    hn_free(folder);
     return st;
 }
 
 static hn_status write_manifest(const hn_trainer *t, const char *dir, hn_error *err) {
     hn_json *j = hn_json_new_object(), *files = hn_json_new_object();
-    hn_status st = j && files ? manifest_of(dir, files, err) : hn_nomem(err, 256);
+    hn_status st = j && files ? manifest_of(dir, NULL, files, err) : hn_nomem(err, 256);
     if (j) put_int(j, "step", t->state.step);
     if (j) hn_json_set(j, "files", files);
     else hn_json_free(files);

@@ -129,7 +129,7 @@ static hn_status take_best(hn_trainer *t, hn_error *err) {
 }
 
 hn_status hn_words_save(const hn_trainer *t, const char *dir, hn_error *err) {
-    if (t->in.tokenizer) HN_TRY(hn_tokenizer_save(t->in.tokenizer, dir, err));
+    if (t->in.tokenizer) return hn_tokenizer_save(t->in.tokenizer, dir, t->in.chat_template, err);
     if (!t->in.chat_template) return HN_OK;
     char *path = hn_path_join(dir, "chat_template.jinja");
     hn_status st = path ? hn_file_write(path, t->in.chat_template, strlen(t->in.chat_template), err) : hn_nomem(err, 64);

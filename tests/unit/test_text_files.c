@@ -216,7 +216,7 @@ static void test_save(void **state) {
     assert_string_equal(hn_tokenizer_chat_template(t), "J"); /* before the one of tokenizer_config.json */
     char *copy = hn_path_join(dir, "copy"), *path = hn_path_join(copy, "tokenizer.json"), *jinja = hn_path_join(copy, "chat_template.jinja");
     assert_int_equal(hn_dir_make(copy, NULL), HN_OK);
-    assert_int_equal(hn_tokenizer_save(t, copy, NULL), HN_OK);
+    assert_int_equal(hn_tokenizer_save(t, copy, NULL, NULL), HN_OK);
     assert_int_equal(hn_file_read(path, &text, NULL), HN_OK);
     assert_string_equal(text.p, GOOD);
     assert_true(hn_path_exists(jinja));

@@ -31,7 +31,7 @@ static void save(const hn_tokenizer *t) {
     hn_error err = {0};
     assert_int_equal(hn_dir_remove(out, NULL), HN_OK);
     assert_int_equal(hn_dir_make(out, NULL), HN_OK);
-    if (hn_tokenizer_save(t, out, &err) != HN_OK) fail_msg("%s", err.msg);
+    if (hn_tokenizer_save(t, out, NULL, &err) != HN_OK) fail_msg("%s", err.msg);
 }
 
 static hn_tokenizer *load(const char *path) {
@@ -149,6 +149,56 @@ static void test_copies(void **state) {
     hn_buf_release(&b);
 }
 
+static void put(const char *name, const char *text) {
+    char path[160];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    assert_int_equal(hn_file_write(path, text, strlen(text), NULL), HN_OK);
+}
+
+static bool stands(const char *name, const char *text) {
+    char path[160];
+    hn_buf b = {0};
+    snprintf(path, sizeof path, "%s/%s", out, name);
+    bool same = hn_path_exists(path) && hn_file_read(path, &b, NULL) == HN_OK && strcmp(b.p, text) == 0;
+    hn_buf_release(&b);
+    return same;
+}
+
+/* Templates travel along, the named ones too, unless one is given instead; so do roles that only an older file names. */
+static void test_beside(void **state) {
+    static const char *const plain[] = {"<new>"};
+    (void)state;
+    char folder[128];
+    put("tokenizer.json", "{\"added_tokens\": [], \"model\": {\"type\": \"WordLevel\", \"unk_token\": \"u\", \"vocab\": {\"u\": 0, \"m\": 1, \"x\": 2}}}");
+    put("tokenizer_config.json", "{}");
+    put("special_tokens_map.json", "{\"mask_token\": {\"content\": \"m\", \"lstrip\": true}, \"additional_special_tokens\": [\"x\"]}");
+    put("chat_template.jinja", "D");
+    snprintf(folder, sizeof folder, "%s/additional_chat_templates", dir);
+    assert_int_equal(hn_dir_make(folder, NULL), HN_OK);
+    put("additional_chat_templates/tool_use.jinja", "T");
+    put("additional_chat_templates/rag.jinja", "R");
+    put("additional_chat_templates/notes.txt", "N");
+    hn_tokenizer *t = load(dir);
+    for (int changed = 0; changed < 2; changed++) {
+        if (changed) assert_int_equal(hn_tokenizer_add(t, plain, 1, false, NULL, NULL), HN_OK);
+        save(t);
+        assert_true(stands("chat_template.jinja", "D"));
+        assert_true(stands("additional_chat_templates/tool_use.jinja", "T"));
+        assert_true(stands("additional_chat_templates/rag.jinja", "R"));
+        assert_false(stands("additional_chat_templates/notes.txt", "N"));
+        assert_int_equal(hn_dir_remove(out, NULL), HN_OK);
+        assert_int_equal(hn_dir_make(out, NULL), HN_OK);
+        assert_int_equal(hn_tokenizer_save(t, out, "G", NULL), HN_OK);
+        assert_true(stands("chat_template.jinja", "G"));
+        assert_false(stands("additional_chat_templates/tool_use.jinja", "T"));
+    }
+    hn_tokenizer_free(t);
+    hn_json *config = read_json("tokenizer_config.json");
+    assert_string_equal(hn_json_cstr(hn_json_get(config, "mask_token")), "m");
+    assert_string_equal(hn_json_cstr(hn_json_at(hn_json_get(config, "additional_special_tokens"), 0)), "x");
+    hn_json_free(config);
+}
+
 /* Every allocation in turn fails: ENOMEM, nothing leaks. */
 static void test_memory(void **state) {
     static const char *const names[] = {"sp_bpe_bytes.model", "bert_like.json"};
@@ -165,7 +215,7 @@ static void test_memory(void **state) {
             hn_tokenizer *t = load(path);
             hn_mem_fail_after(n);
             hn_status st = hn_tokenizer_add(t, tokens, 2, true, NULL, NULL);
-            if (st == HN_OK) st = hn_tokenizer_save(t, out, NULL);
+            if (st == HN_OK) st = hn_tokenizer_save(t, out, NULL, NULL);
             hn_mem_fail_after(-1);
             done = st == HN_OK;
             if (!done) assert_int_equal(st, HN_ENOMEM);
@@ -180,6 +230,6 @@ static void test_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip), cmocka_unit_test(test_files), cmocka_unit_test(test_copies),
-                                       cmocka_unit_test(test_memory)};
+                                       cmocka_unit_test(test_memory), cmocka_unit_test(test_beside)};
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
