@@ -145,6 +145,7 @@ hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer 
 /* The tokenizer that is named, else that of the model (or its folder), with the tokens the settings add (api_tokens.c). NULL
  * where the model folder has none and no other is named. */
 hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **out);
+hone_status hone_init_model(hone_ctx *ctx, const char *config, uint64_t seed, int64_t vocab, hone_model **out); /* vocab: rows at least; 0: as config */
 hone_status hone_load_tokenizer_of(hone_config *c, const char *dir, hone_tokenizer **out);
 hn_status hn_tokens_apply(const hone_config *c, hn_tokenizer *t, hn_error *err) HN_MUST;
 bool hn_tokens_wanted(const hone_config *c); /* does the run add tokens? */

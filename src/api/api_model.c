@@ -78,10 +78,14 @@ hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone_load_opt
 }
 
 hone_status hone_model_init(hone_ctx *ctx, const char *config_json, uint64_t seed, hone_model **out) {
+    return hone_init_model(ctx, config_json, seed, 0, out);
+}
+
+hone_status hone_init_model(hone_ctx *ctx, const char *config_json, uint64_t seed, int64_t vocab, hone_model **out) {
     *out = NULL;
     hn_error err = {0};
     hn_model *m = NULL;
-    hn_status st = hn_model_init(ctx->dev, config_json, seed, HN_F32, &m, &err);
+    hn_status st = hn_model_init(ctx->dev, config_json, seed, HN_F32, vocab, &m, &err);
     return wrap_model(ctx, st, m, out, &err);
 }
 

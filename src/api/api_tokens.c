@@ -5,7 +5,7 @@
 
 #define AT(field) offsetof(hn_token_opts, field)
 const hn_opt hn_token_table[] = {
-    {"add_tokens", "tokens to add; embeddings grow by rows that are the mean of the others", HN_OPT_LIST, AT(add_tokens), NULL, 0, 0, NULL,
+    {"add_tokens", "tokens to add; the embeddings of a model grow by rows that are the mean of the others", HN_OPT_LIST, AT(add_tokens), NULL, 0, 0, NULL,
      "Model", "tokens", 0},
     {"new_special_tokens", "special tokens to add", HN_OPT_LIST, AT(new_special_tokens), NULL, 0, 0, NULL, "Model",
      "add_special_tokens|additional_special_tokens", 0},

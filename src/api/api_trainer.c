@@ -74,22 +74,31 @@ static hone_status no_model(hone_config *c) {
     return hone_keep(c->ctx, HN_EARG, &err);
 }
 
-/* The tokenizer first, where tokens are added: the model is then loaded with rows for them. */
+/* The folder that the files of a model are in, or its config.json alone. */
+static hn_status find_dir(const hn_model_opts *o, char **dir, hn_error *err) {
+    if (o->model_name_or_path) return hn_model_dir_find(o->model_name_or_path, o->model_revision, dir, err);
+    const char *path = o->config_name, *base = hn_path_base(path);
+    if (hn_path_is_dir(path)) *dir = hn_strdup(path);
+    else *dir = base > path ? hn_strndup(path, (size_t)(base - path)) : hn_strdup(".");
+    return *dir ? HN_OK : hn_nomem(err, strlen(path));
+}
+
+/* The tokenizer first, where tokens are added: the model then has rows for them. */
 static hone_status load_both(hone_config *c, hone_model **m, hone_tokenizer **tok) {
     const hn_model_opts *o = &c->model;
     hn_error err = {0};
     hone_load_opts load = {.struct_size = sizeof load, .revision = o->model_revision};
     if (!o->model_name_or_path && !o->config_name) return no_model(c);
-    if (o->model_name_or_path && hn_tokens_wanted(c)) {
+    if (hn_tokens_wanted(c)) {
         char *dir = NULL;
-        hn_status found = hn_model_dir_find(o->model_name_or_path, o->model_revision, &dir, &err);
+        hn_status found = find_dir(o, &dir, &err);
         hone_status st = found == HN_OK ? hone_load_tokenizer_of(c, dir, tok) : hone_keep(c->ctx, found, &err);
         hn_free(dir);
         if (st != HONE_OK) return st;
         if (*tok) load.vocab_size = hn_tokenizer_size((*tok)->t);
     }
     hone_status st = o->model_name_or_path ? hone_model_load(c->ctx, o->model_name_or_path, &load, m)
-                                           : hone_model_init(c->ctx, o->config_name, (uint64_t)c->train.seed, m);
+                                           : hone_init_model(c->ctx, o->config_name, (uint64_t)c->train.seed, load.vocab_size, m);
     if (st == HONE_OK && !*tok) st = hone_load_tokenizer(c, *m, tok);
     if (st != HONE_OK || !*tok) return st;
     return hone_keep(c->ctx, hn_model_check_vocab((*m)->m, hn_tokenizer_size((*tok)->t), &err), &err);

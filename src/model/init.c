@@ -52,10 +52,12 @@ static void init_params(void *ctx, int64_t begin, int64_t end) {
     }
 }
 
-hn_status hn_model_init(hn_dev *dev, const char *config_path, uint64_t seed, hn_dtype dtype, hn_model **out, hn_error *err) {
+hn_status hn_model_init(hn_dev *dev, const char *config_path, uint64_t seed, hn_dtype dtype, int64_t vocab, hn_model **out,
+                        hn_error *err) {
     *out = NULL;
     hn_model *m = NULL;
     HN_TRY(hn_model_open(dev, config_path, !hn_path_is_dir(config_path), dtype, &m, err));
+    hn_model_grow(m, vocab);
     hn_status st = hn_model_build_params(m, err);
     if (st == HN_OK) st = hn_model_alloc_params(m, err);
     if (st != HN_OK) {

@@ -38,8 +38,9 @@ typedef struct hn_load_opts {
 /* path: a folder, or org/name in the local hub cache. Errors: ENOENT (prints the download command), EFORMAT, ESHAPE,
  * ENOTSUP (unknown family: lists the known ones). */
 hn_status hn_model_load(hn_dev *dev, const char *path, const hn_load_opts *o, hn_model **out, hn_error *err) HN_MUST;
-/* Random weights from a config.json (a file or a folder), normal(0, initializer_range) as transformers. */
-hn_status hn_model_init(hn_dev *dev, const char *config_path, uint64_t seed, hn_dtype dtype, hn_model **out,
+/* Random weights from a config.json (a file or a folder), normal(0, initializer_range) as transformers. vocab: at least so many
+ * rows of embedding and head; 0: as the config says. */
+hn_status hn_model_init(hn_dev *dev, const char *config_path, uint64_t seed, hn_dtype dtype, int64_t vocab, hn_model **out,
                         hn_error *err) HN_MUST;
 void hn_model_free(hn_model *m);
 const hn_model_info *hn_model_get_info(const hn_model *m);

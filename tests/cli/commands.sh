@@ -25,10 +25,12 @@ done
 check "bash completion parses" bash -n "$work/bash"
 
 "$hone" toy --output_dir "$work/world" --texts 40 --instructions 24 --held_out 6 >/dev/null
+mkdir "$work/world/additional_chat_templates"
+printf 'tools' >"$work/world/additional_chat_templates/tool_use.jinja"
 "$hone" pretrain --config_name "$work/world/config.json" --tokenizer_name "$work/world" --dataset_name "$work/world/text.jsonl" \
     --output_dir "$work/model" --block_size 32 --max_steps 3 --quiet
 model=$work/model
-for file in model.safetensors config.json tokenizer.json trainer_state.json metrics.jsonl training_args.json README.md; do
+for file in model.safetensors config.json tokenizer.json trainer_state.json metrics.jsonl training_args.json README.md additional_chat_templates/tool_use.jinja; do
     check "pretrain writes $file" test -s "$model/$file"
 done
 
@@ -72,6 +74,14 @@ cp -r "$work/grown" "$work/again" && rm -r "$work/again/checkpoint-2"
 grown "$work/again" --resume_from_checkpoint true
 check "config.json has the new rows" test "$(sed -n 's/.*"vocab_size": *\([0-9]*\).*/\1/p' "$work/grown/config.json")" -gt "$rows"
 check "a resumed run with new tokens ends the same" cmp -s "$work/grown/model.safetensors" "$work/again/model.safetensors"
+check "named chat templates stand in checkpoints" test -s "$work/grown/checkpoint-1/additional_chat_templates/tool_use.jinja"
+printf '{%% for m in messages %%}{{ m.content }}{%% endfor %%}' >"$work/t.jinja"
+grown "$work/other" --chat_template_path "$work/t.jinja"
+check "a template that is given is the only one" test -s "$work/other/chat_template.jinja" -a ! -e "$work/other/additional_chat_templates"
+"$hone" pretrain --config_name "$work/world/config.json" --tokenizer_name "$work/world" --dataset_name "$work/world/text.jsonl" \
+    --output_dir "$work/scratch" --block_size 32 --max_steps 1 --quiet $more
+check "a model from scratch has rows for added tokens" "$hone" generate --model_name_or_path "$work/scratch" --prompt "<a>" --max_new_tokens 2
+check "and says so" test "$(sed -n 's/.*"vocab_size": *\([0-9]*\).*/\1/p' "$work/scratch/config.json")" -gt "$rows"
 check "a grown model is used" "$hone" generate --model_name_or_path "$work/grown" --prompt "<a>" --max_new_tokens 2
 
 # data formats: every format and every kind of file, as a table or as JSON

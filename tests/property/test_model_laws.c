@@ -338,7 +338,7 @@ static void test_checkpointed_dropout(void **state) {
         hn_model *m = NULL;
         snprintf(path, sizeof path, "%s/noisy.json", dir);
         assert_int_equal(hn_file_write(path, NOISY[i], strlen(NOISY[i]), &err), HN_OK);
-        if (hn_model_init(dev, path, 7, HN_F32, &m, &err) != HN_OK) fail_msg("%s", err.msg);
+        if (hn_model_init(dev, path, 7, HN_F32, 0, &m, &err) != HN_OK) fail_msg("%s", err.msg);
         check_checkpointing(m, "dropout", 3);
         hn_model_free(m);
     }

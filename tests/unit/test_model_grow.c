@@ -126,7 +126,31 @@ static void test_enough(void **state) {
     hn_model_free(b);
 }
 
+/* A model from scratch draws its rows for added tokens as all others, which stay as they were. */
+static void test_scratch(void **state) {
+    (void)state;
+    hn_error err = {0};
+    hn_model *a = NULL, *b = NULL;
+    size_t n;
+    assert_int_equal(hn_model_init(dev, FIXTURES "/models/gpt2", 1, HN_F32, 0, &a, &err), HN_OK);
+    assert_int_equal(hn_model_init(dev, FIXTURES "/models/gpt2", 1, HN_F32, NEW, &b, &err), HN_OK);
+    assert_int_equal(hn_model_get_info(b)->vocab, NEW);
+    const hn_tensor *old = hn_model_params(a, &n)[0].t, *new = hn_model_params(b, &n)[0].t;
+    int64_t width = old->dim[1];
+    assert_int_equal(old->dim[0], OLD);
+    assert_int_equal(new->dim[0], NEW);
+    assert_memory_equal(new->data, old->data, hn_tensor_bytes(old));
+    for (int64_t r = OLD; r < NEW; r++) {
+        double sum = 0;
+        for (int64_t j = 0; j < width; j++) sum += value(new, r * width + j) * value(new, r * width + j);
+        double spread = sqrt(sum / (double)width);
+        assert_true(spread > 0.01 && spread < 0.03); /* initializer_range is 0.02 */
+    }
+    hn_model_free(a);
+    hn_model_free(b);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_grow), cmocka_unit_test(test_enough)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_grow), cmocka_unit_test(test_enough), cmocka_unit_test(test_scratch)};
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -427,9 +427,9 @@ static void test_init(void **state) {
     hn_error err = {0};
     hn_model *a = NULL, *b = NULL, *c = NULL;
     const char *config = FIXTURES "/models/gpt2";
-    assert_int_equal(hn_model_init(dev, config, 1, HN_F32, &a, &err), HN_OK);
-    assert_int_equal(hn_model_init(dev, FIXTURES "/models/gpt2/config.json", 1, HN_F64, &b, &err), HN_OK);
-    assert_int_equal(hn_model_init(dev, config, 2, HN_F32, &c, &err), HN_OK);
+    assert_int_equal(hn_model_init(dev, config, 1, HN_F32, 0, &a, &err), HN_OK);
+    assert_int_equal(hn_model_init(dev, FIXTURES "/models/gpt2/config.json", 1, HN_F64, 0, &b, &err), HN_OK);
+    assert_int_equal(hn_model_init(dev, config, 2, HN_F32, 0, &c, &err), HN_OK);
     size_t n;
     hn_param *p = hn_model_params(a, &n), *q = hn_model_params(b, &n), *r = hn_model_params(c, &n);
     for (size_t i = 0; i < n; i++) {
@@ -443,7 +443,7 @@ static void test_init(void **state) {
     hn_model_free(a);
     hn_model_free(b);
     hn_model_free(c);
-    assert_int_equal(hn_model_init(dev, FIXTURES "/models/llama", 1, HN_F32, &a, &err), HN_OK);
+    assert_int_equal(hn_model_init(dev, FIXTURES "/models/llama", 1, HN_F32, 0, &a, &err), HN_OK);
     const float *embed = hn_model_params(a, &n)[0].t->data;
     for (int i = 0; i < 32; i++) assert_true(embed[i] == 0.0f && embed[32 + i] != 0.0f); /* pad_token_id is 0 */
     hn_model_free(a);
