@@ -132,6 +132,9 @@ hn_status hn_added_build(hn_tokenizer *t, hn_error *err) {
     for (size_t i = 0; i < a->n && good; i++) {
         const hn_added_token *token = &a->v[i];
         hn_str text = token->normalized ? token->spelled : token->text;
+        if (text.n == 0)
+            hn_warn("the normalizer leaves nothing of the added token \"%.*s\": it is never found in a text (the tokenizers "
+                    "package cuts every text between its bytes there)", (int)(token->text.n & 0xFF), token->text.p);
         good = hn_matcher_add(token->normalized ? a->normalized : a->raw, text.p, text.n, token->id);
     }
     return good ? HN_OK : hn_nomem(err, a->n);
@@ -207,6 +210,7 @@ bool hn_added_next(const hn_tokenizer *t, const hn_matcher *m, hn_str text, size
             span->begin = (uint32_t)(begin > taken ? begin : taken);
         }
         if (token->rstrip) span->end = (uint32_t)spaces_behind(text, span->end);
+        if (span->begin >= span->end) continue; /* white space that the token before has taken */
         return true;
     }
     return false;

@@ -42,30 +42,42 @@ static uint32_t back(hn_str text, uint32_t at, size_t n) {
     return n ? at : to;
 }
 
-/* As many characters as the token has blanks, whatever they are in the text. */
-static void trim(hn_str text, hn_token_span *span, hn_str token, bool first, bool prefixed) {
-    size_t leading = 0, trailing = 0;
+void hn_blanks_count(hn_str token, hn_blanks *out) {
     bool only_blank = true;
+    out->leading = out->trailing = 0;
     for (size_t i = 0; i < token.n;) {
         int len;
         bool is_blank = blank(hn_cp_at(token.p + i, &len));
         only_blank &= is_blank;
-        leading += only_blank;
-        trailing = is_blank ? trailing + 1 : 0;
+        out->leading += only_blank;
+        out->trailing = is_blank ? out->trailing + 1 : 0;
         i += (size_t)len;
     }
-    if (leading > 0) {
-        if ((first || span->begin == 0) && prefixed && leading == 1) leading = 0; /* the space put in front */
-        span->begin = forward(text, span->begin, span->end, leading);
+}
+
+/* As many characters as the token has blanks, whatever they are in the text. */
+static void trim(hn_str text, hn_token_span *span, hn_blanks blanks, bool first, bool prefixed) {
+    if (blanks.leading > 0) {
+        if ((first || span->begin == 0) && prefixed && blanks.leading == 1) blanks.leading = 0; /* the space put in front */
+        span->begin = forward(text, span->begin, span->end, blanks.leading);
     }
-    uint32_t end = back(text, span->end, trailing);
+    uint32_t end = back(text, span->end, blanks.trailing);
     span->end = end > span->begin ? end : span->begin;
 }
 
 void hn_post_trim(const hn_tokenizer *t, hn_encoding *e, bool prefixed) {
+    const hn_work *w = e->work;
+    size_t of_text = 0, next = 0;
     for (size_t i = 0; i < e->n; i++) {
-        hn_str token = hn_tokenizer_token(t, e->id[i]);
-        if (token.p) trim(e->work->original, &e->span[i], token, i == 0, prefixed);
+        hn_blanks blanks = {0};
+        if (!e->special[i] && next < w->n_blanks && w->blanks[next].token == of_text) {
+            blanks = w->blanks[next++];
+        } else {
+            hn_str token = hn_tokenizer_token(t, e->id[i]);
+            if (token.p) hn_blanks_count(token, &blanks);
+        }
+        of_text += !e->special[i];
+        trim(w->original, &e->span[i], blanks, i == 0, prefixed);
     }
 }
 

@@ -38,6 +38,7 @@ void hn_work_free(hn_work *w) {
     hn_free(w->spare_pieces.v);
     hn_free(w->matches.at);
     hn_free(w->matches.is_match);
+    hn_free(w->blanks);
     hn_word_cache_free(w->cache);
     hn_bpe_room_free(w->bpe);
     hn_regex_room_free(w->regex);

@@ -28,17 +28,37 @@ static hn_status encode_range(const call *c, size_t begin, size_t end) { /* of w
     return encode_plain(c);
 }
 
-/* Emits an added token that covers w->section[begin, end). */
-static hn_status emit_added(const call *c, int32_t id, hn_token_span src) {
+/* Keeps how much white space an added token has taken, for the post-processors that take it off the span. */
+static hn_status note_blanks(const call *c, hn_str match) {
+    hn_work *w = c->w;
+    if (w->n_blanks == w->cap_blanks) {
+        size_t cap = w->cap_blanks ? 2 * w->cap_blanks : 32;
+        hn_blanks *v = hn_realloc_array(w->blanks, cap, sizeof *v);
+        if (!v) return hn_nomem(c->err, cap * sizeof *v);
+        w->blanks = v;
+        w->cap_blanks = cap;
+    }
+    w->blanks[w->n_blanks].token = w->out->n;
+    hn_blanks_count(match, &w->blanks[w->n_blanks++]);
+    return HN_OK;
+}
+
+/* Emits an added token that was found as match. */
+static hn_status emit_added(const call *c, int32_t id, hn_str match, hn_token_span src) {
     hn_encoding *e = c->w->out;
     HN_TRY(hn_encoding_room(e, 1, c->w->track, c->err));
     e->id[e->n] = id;
     if (c->w->track) {
+        HN_TRY(note_blanks(c, match));
         e->span[e->n] = src;
         e->special[e->n] = 0;
     }
     e->n++;
     return HN_OK;
+}
+
+static hn_str part_of(hn_str text, hn_token_span at) {
+    return (hn_str){text.p + at.begin, at.end - at.begin};
 }
 
 static hn_token_span source_of(const hn_view *v, size_t begin, size_t end) {
@@ -68,7 +88,7 @@ static hn_status encode_rest(const call *c, hn_str text, size_t begin, size_t en
     normal = (hn_str){w->section.p, w->section.n};
     do {
         if (taken < hit.begin) HN_TRY(encode_range(c, taken, hit.begin));
-        HN_TRY(emit_added(c, id, source_of(&w->section, hit.begin, hit.end)));
+        HN_TRY(emit_added(c, id, part_of(normal, hit), source_of(&w->section, hit.begin, hit.end)));
         taken = hit.end;
     } while (hn_added_next(c->t, m, normal, &at, taken, &plain, &hit, &id));
     return taken < normal.n ? encode_range(c, taken, normal.n) : HN_OK;
@@ -81,7 +101,7 @@ static hn_status encode_text(const call *c, hn_str text) {
     size_t at = 0, taken = 0;
     while (hn_added_next(c->t, m, text, &at, taken, &c->plain, &hit, &id)) {
         HN_TRY(encode_rest(c, text, taken, hit.begin));
-        HN_TRY(emit_added(c, id, hit));
+        HN_TRY(emit_added(c, id, part_of(text, hit), hit));
         taken = hit.end;
     }
     return encode_rest(c, text, taken, text.n);
@@ -94,6 +114,7 @@ static hn_status work_of(const hn_tokenizer *t, hn_encoding *e, unsigned flags, 
     if (w->owner != t->serial) hn_work_forget(w);
     w->owner = t->serial;
     w->out = e;
+    w->n_blanks = 0;
     w->raw_bytes = t->raw_bytes;
     w->track = (flags & HN_ENCODE_SPANS) != 0;
     w->text.track = w->spare.track = w->section.track = w->track || t->needs_spans;

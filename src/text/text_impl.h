@@ -85,6 +85,9 @@ typedef struct hn_word_cache hn_word_cache;
 typedef struct hn_bpe_room hn_bpe_room;
 typedef struct hn_regex_room hn_regex_room;
 typedef struct hn_lattice hn_lattice; /* of the Unigram model */
+typedef struct hn_blanks { /* white space of the matched text of an added token, in characters */
+    size_t token, leading, trailing; /* token: how many tokens of the text stand before it */
+} hn_blanks;
 /* Memory of one caller, kept between calls (in its hn_encoding). */
 struct hn_text_work {
     uint64_t owner; /* the tokenizer whose words the cache holds */
@@ -100,6 +103,8 @@ struct hn_text_work {
     hn_regex_room *regex;
     hn_lattice *lattice;
     hn_buf spell; /* a piece as a vocabulary spells it */
+    hn_blanks *blanks; /* of the added tokens found, in order; only if track */
+    size_t n_blanks, cap_blanks;
     hn_encoding *out;
     hn_str original;
 };
@@ -237,6 +242,7 @@ static inline hn_status hn_post_run(const hn_part *p, const hn_tokenizer *t, hn_
 hn_status hn_post_frame(hn_encoding *e, const int32_t *before, size_t n_before, const int32_t *after, size_t n_after,
                         unsigned flags, hn_error *err); /* frame.c */
 void hn_post_trim(const hn_tokenizer *t, hn_encoding *e, bool prefixed);
+void hn_blanks_count(hn_str token, hn_blanks *out); /* leading and trailing */
 typedef struct hn_ends { /* BertProcessing, RobertaProcessing */
     int32_t first, last;
     bool trims, prefixed;
