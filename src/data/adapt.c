@@ -1,7 +1,7 @@
 /* adapt.c - examples of one kind made into those another task takes, as TRL's helpers do.
  *
  *   sft        preference: prompt and chosen; unpaired: prompt and completion where the label is true
- *   kto        preference: chosen with label true, then rejected with label false (unpair_preference_dataset)
+ *   kto        preference: chosen with label true, rejected with label false (unpair_preference_dataset; unpair.c has the order)
  *   prompt     everything that has a prompt; messages without the last answer; text as it is
  *   text       preference and unpaired, as for sft */
 #include "data/formats_impl.h"
@@ -47,6 +47,7 @@ static hn_status to_unpaired(const hn_example *from, hn_examples *out, hn_error 
         HN_TRY(copy(from->value, "prompt", x, "prompt", err));
         HN_TRY(copy(from->value, good ? "chosen" : "rejected", x, "completion", err));
         HN_TRY(hn_put(x, "label", hn_json_new_bool(good), err));
+        out->v[out->n - 1].second = !good;
     }
     return HN_OK;
 }

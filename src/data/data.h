@@ -171,6 +171,7 @@ const char *hn_kind_name(hn_kind kind); /* "prompt-completion" ... */
 typedef struct hn_example {
     hn_kind kind;
     hn_json *value; /* owned */
+    bool second;    /* the rejected side of a pair that was taken apart: a data set has it behind the chosen sides of its group */
 } hn_example;
 typedef struct hn_note { /* what happened to records on the way that is no error; counted over a data set */
     const char *what;    /* static text: "rows whose answers are the same: left out" */
@@ -305,8 +306,8 @@ hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const
 
 /* ------------------------------------------------------------------ looking at rows
  *
- * A pass over a data set exactly as training prepares it, row by row in order: for data inspect, data check and the checks
- * before a run. Views that hone does not train yet give the tokens their trainers take. */
+ * A pass over a data set exactly as training prepares it, row by row in order (pairs taken apart for kto: of every 1,000 the
+ * chosen answers, then the rejected ones): for data inspect, data check and the checks before a run. Views that hone does not train yet give the tokens their trainers take. */
 
 typedef struct hn_look_part {  /* one sequence of tokens */
     const char *name;          /* sft, text, prompt, classify, tag, qa: "row"; preference: "chosen", then "rejected"; kto: "completion" */

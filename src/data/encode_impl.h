@@ -28,6 +28,7 @@ enum { HN_ROWS = 2 };
 typedef struct hn_encoded { /* an encoded example */
     hn_row row[HN_ROWS];
     size_t n;
+    bool second; /* hn_example's */
 } hn_encoded;
 
 /* What encoding an example may use: shared settings, and working memory of the thread that runs it. */

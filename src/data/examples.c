@@ -38,6 +38,6 @@ hn_status hn_examples_add(hn_examples *out, hn_kind kind, hn_json **value, hn_er
     }
     *value = hn_json_new_object();
     if (!*value) return hn_nomem(err, sizeof(void *));
-    out->v[out->n++] = (hn_example){kind, *value};
+    out->v[out->n++] = (hn_example){.kind = kind, .value = *value};
     return HN_OK;
 }

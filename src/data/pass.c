@@ -45,6 +45,7 @@ struct run {
     block *block[3], *before, *now, *next; /* before: to be handed on; NULL: nothing is */
     desk *desk;
     int desks;
+    hn_unpair pairs;
     hn_status st; /* of handing on */
     hn_error err;
 };
@@ -255,7 +256,10 @@ static hn_status encode_examples(hn_item *it, hn_encoder *e, hn_error *err) {
         it->encoded = p;
         it->room = n;
     }
-    for (size_t i = 0; i < n; i++) HN_TRY(hn_example_encode(&it->examples.v[i], e, &it->encoded[i], err));
+    for (size_t i = 0; i < n; i++) {
+        HN_TRY(hn_example_encode(&it->examples.v[i], e, &it->encoded[i], err));
+        it->encoded[i].second = it->examples.v[i].second;
+    }
     it->count = n;
     return HN_OK;
 }
@@ -305,7 +309,7 @@ static hn_status hand_on(run *r, block *b, hn_error *err) {
             if (st == HN_EFORMAT) misfit(it, &why);
             spoil(it, st, &why);
         }
-        HN_TRY(p->fn(p->user, p, it, err));
+        HN_TRY(hn_unpair_pass(&r->pairs, p, it, err));
     }
     return HN_OK;
 }
@@ -387,6 +391,7 @@ static void close_run(run *r) {
         if (r->block[k]) hn_buf_release(&r->block[k]->bytes);
         hn_free(r->block[k]);
     }
+    hn_unpair_release(&r->pairs);
     hn_encoder_release(&r->like);
     for (int i = 0; r->desk && i < r->desks; i++) hn_encoder_release(&r->desk[i].e);
     hn_free(r->desk);
@@ -431,6 +436,7 @@ hn_status hn_pass_run(hn_pass *p, hn_error *err) {
         r.beside = false; /* groups may share parts of their records */
         st = run_blocks(&r, err);
     }
+    if (st == HN_OK) st = hn_unpair_end(&r.pairs, p, err);
     close_run(&r);
     return st;
 }

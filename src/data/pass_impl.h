@@ -50,6 +50,14 @@ struct hn_pass {
     uint64_t bytes;        /* of the files, read so far */
 };
 hn_status hn_pass_run(hn_pass *p, hn_error *err) HN_MUST;
+/* Records on their way to p->fn; the rejected sides of pairs wait for the chosen ones of their group (unpair.c). {0} is empty. */
+typedef struct hn_unpair {
+    hn_item *held; /* [n] one example each */
+    size_t n, cap;
+} hn_unpair;
+hn_status hn_unpair_pass(hn_unpair *u, hn_pass *p, hn_item *it, hn_error *err) HN_MUST; /* it: without an error, or with one */
+hn_status hn_unpair_end(hn_unpair *u, hn_pass *p, hn_error *err) HN_MUST; /* no more will come */
+void hn_unpair_release(hn_unpair *u);
 void hn_pass_release(hn_pass *p);
 
 #endif

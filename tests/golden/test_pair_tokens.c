@@ -18,7 +18,6 @@ typedef struct { /* what tokens.jsonl says, and how far the pass is */
     const char *name;
     hn_json **want;
     size_t n, at;
-    bool unpaired_in_blocks; /* TRL has all chosen answers first, then all rejected ones */
 } expected;
 
 static hn_json **read_all(const char *path, size_t *n) {
@@ -71,12 +70,11 @@ static hn_status on_row(void *user, const hn_look *row, hn_error *err) {
     if (row->st != HN_OK) fail_msg("%s:%lld: %s", x->name, (long long)row->line, row->err->msg);
     if (row->dropped) return HN_OK;
     if (x->at >= x->n) fail_msg("%s: a row more than TRL keeps", x->name);
-    size_t i = x->unpaired_in_blocks ? x->at / 2 + x->at % 2 * (x->n / 2) : x->at;
     for (size_t k = 0; k < row->parts; k++) {
         const hn_look_part *p = &row->part[k];
         char column[64];
         snprintf(column, sizeof column, "%s_ids", hn_streq(p->name, "row") ? "input" : p->name);
-        same_part(x, x->want[i], p, column, hn_json_has(row->example->value, "text_pair"));
+        same_part(x, x->want[x->at], p, column, hn_json_has(row->example->value, "text_pair"));
         if (p->text.p) assert_non_null(p->span);
         rows_compared++;
     }
@@ -86,7 +84,7 @@ static hn_status on_row(void *user, const hn_look *row, hn_error *err) {
 
 static void compare(const char *name, const char *train, const char *tokens, const hn_tokenizer *tok, const hn_chat *chat, hn_encode_opts o,
                     hn_view view) {
-    expected x = {.name = name, .unpaired_in_blocks = hn_streq(name, "kto_pairs")};
+    expected x = {.name = name};
     char *copy = hn_strdup(train);
     hn_strlist files = {&copy, 1};
     hn_error e = {0};

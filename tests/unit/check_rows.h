@@ -23,7 +23,7 @@ static inline void bench_tokens(bench *b, hn_kind kind, const char *json, const 
     hn_json *value = NULL;
     if (!b->checker && hn_checker_new(&b->setup, &b->checker, &err) != HN_OK) fail_msg("%s", err.msg);
     if (hn_json_parse(json, strlen(json), "row", 1, &value, &err) != HN_OK) fail_msg("%s", err.msg);
-    hn_example x = {kind, value};
+    hn_example x = {.kind = kind, .value = value};
     hn_look_part part = {.name = "row", .id = id, .label = label ? label : id, .n = n, .kept = n};
     if (b->setup.max_length != HN_UNSET_INT && part.kept > b->setup.max_length) part.kept = b->setup.max_length;
     hn_look row = {.file = "rows.jsonl", .format = "hand-made", .reason = "a test", .line = ++b->line, .index = b->line - 1, .record = value,

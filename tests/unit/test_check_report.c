@@ -118,7 +118,7 @@ static void test_memory(void **state) {
         hn_json *value = NULL;
         static const char row[] = "{\"prompt\": [{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"a\"}]}], \"completion\": [{\"role\": \"user\", \"content\": \"\"}]}";
         assert_int_equal(hn_json_parse(row, sizeof row - 1, "row", 1, &value, NULL), HN_OK);
-        hn_example x = {HN_KIND_COMPLETION, value};
+        hn_example x = {.kind = HN_KIND_COMPLETION, .value = value};
         hn_look look = {.file = "f", .format = "x", .reason = "y", .line = 1, .record = value, .example = &x};
         hn_mem_fail_after(n);
         hn_status st = hn_checker_new(&b.setup, &b.checker, &err);

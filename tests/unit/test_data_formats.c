@@ -125,7 +125,7 @@ static void check_gathered(set *s, const hn_format *f) {
         for (size_t i = 0; i < x.notes; i++) hn_examples_note(&all, x.note[i].what, x.note[i].n);
         if (!more) break;
         all.v = realloc(all.v, (all.n + x.n + 1) * sizeof *all.v);
-        for (size_t i = 0; i < x.n; i++) all.v[all.n++] = (hn_example){x.v[i].kind, hn_json_ref(x.v[i].value)};
+        for (size_t i = 0; i < x.n; i++) all.v[all.n++] = (hn_example){.kind = x.v[i].kind, .value = hn_json_ref(x.v[i].value)};
     }
     check_lines(s, s->want[s->n - 1], &all, &e);
     for (size_t i = 0; i < all.n; i++) hn_json_free(all.v[i].value);
