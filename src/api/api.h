@@ -36,7 +36,7 @@ typedef struct hn_data_opts {
     char *dataset_config, *datasets, *mix_strategy, *stopping_strategy;
     hn_strlist interleave_probs;
     int64_t max_train_samples, max_eval_samples, max_record_bytes;
-    double val_size;
+    double val_size, prepared_data_limit;
     bool overwrite_cache;
 } hn_data_opts;
 typedef struct hn_sft_opts {

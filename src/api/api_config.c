@@ -1,4 +1,5 @@
 /* api_config.c - settings of a task: its option tables behind one name space. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,8 @@ static hn_status prepared_place(const hn_data_opts *d, hn_encode_opts *o, char *
     if (!*root) return hn_nomem(err, 64);
     o->prepared_dir = *root;
     o->prepared_bytes = d->prepared_data_dir ? 0 : 64 << 20;
+    double limit = isnan(d->prepared_data_limit) ? (d->prepared_data_dir ? 0 : 50) : d->prepared_data_limit;
+    o->prepared_limit = (uint64_t)(limit * 1e9);
     return HN_OK;
 }
 

@@ -73,6 +73,9 @@ const hn_opt hn_data_table[] = {
      NULL, HN_OPT_NULLABLE},
     {"prepared_data_dir", "folder that keeps prepared rows from run to run, for sets of more than 64 MB in hone's cache folder if unset; off: "
      "memory only", HN_OPT_STR, AT(prepared_data_dir), NULL, 0, 0, NULL, "Data", "dataset_prepared_path", HN_OPT_NULLABLE},
+    {"prepared_data_limit", "gigabytes that folder may hold: the prepared sets used longest ago are removed, never one in use; 0: any number; unset: "
+     "50 in hone's cache folder, any number in one that is named", HN_OPT_FLOAT, AT(prepared_data_limit), NULL, 0, 1e9, NULL, "Data",
+     "dataset_cache_limit", HN_OPT_NULLABLE},
     {"overwrite_cache", "prepare the rows again though an earlier run has kept them", HN_OPT_BOOL, AT(overwrite_cache), "false", 0, 0,
      NULL, "Data", NULL, 0},
     {"dataset_num_proc", "rows are always prepared on all threads", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Data", NULL,

@@ -291,6 +291,7 @@ typedef struct hn_encode_opts { /* specs/training.md 2.1 */
     uint64_t shuffle_seed;
     const char *prepared_dir;     /* rows are kept there from run to run (prepared_impl.h); NULL: in memory only */
     uint64_t prepared_bytes;      /* sets of fewer bytes stay in memory */
+    uint64_t prepared_limit;      /* bytes that all sets in prepared_dir may have: those used longest ago go; 0: any number */
     bool overwrite_prepared;      /* make them again though they are there */
     hn_progress_fn *progress;     /* NULL: none */
     void *progress_user;

@@ -290,6 +290,7 @@ hn_status hn_sources_encode(const hn_sources *s, bool held_out, const hn_tokeniz
     j->pass = (hn_pass){.sources = s, .held_out = held_out, .tok = tok, .o = o, .convert = o->convert, .stop_at_bad = !o->skip_bad,
                         .fn = on_item, .user = j};
     hn_status st = get(j, out, err);
+    if (st == HN_OK && (*out)->prepared) hn_prepared_trim(o->prepared_dir, o->prepared_limit);
     if (st == HN_OK) say(j->said);
     hn_json_free(j->said);
     hn_pass_release(&j->pass);

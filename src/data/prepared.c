@@ -39,6 +39,7 @@ static hn_status open_set(const char *dir, hn_rows **out, hn_json **said, hn_err
     if (!r) return hn_nomem(err, sizeof *r);
     hn_status st = hn_prepared_read_meta(dir, r, bytes, digest, said, err);
     if (st == HN_OK) st = hn_rows_map(r, dir, bytes, err);
+    if (st == HN_OK) st = hn_prepared_use(dir, r, err);
     for (int c = 0; c < HN_COLS && st == HN_OK; c++)
         if (digest[c][0]) st = check_column(dir, c, digest[c], err);
     if (st == HN_OK && !(r->prepared = hn_strdup(dir))) st = hn_nomem(err, strlen(dir));
@@ -144,6 +145,7 @@ hn_status hn_prepared_commit(hn_prepared *p, hn_store *s, const hn_json *said, h
     HN_TRY(hn_store_take(s, p->temp, &r, err)); /* mapped before the move: whatever happens to the place, these stay */
     unlock(p);
     hn_status st = put_into_place(p, err);
+    if (st == HN_OK && hn_prepared_use(p->dir, r, NULL) != HN_OK) hn_info("'%s' was removed by another run: the next one prepares these rows again", p->dir);
     if (st == HN_OK && !(r->prepared = hn_strdup(p->dir))) st = hn_nomem(err, strlen(p->dir));
     if (st != HN_OK) {
         hn_rows_free(r);

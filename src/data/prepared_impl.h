@@ -5,11 +5,14 @@
  *     <folder>/<key>.tmp-<process>-<n>/       the same while it is written, with a lock that its writer holds
  *
  * The key is a hash of everything that decides the rows: contents of the files, options, tokenizer, template, version. A set is
- * renamed into place whole. What does not fit its hashes is not used and made again. */
+ * renamed into place whole. What does not fit its hashes is not used and made again. The time of change of rows.json is that of
+ * the last use; whoever uses a set holds a shared lock on it, so that no other process makes room by removing it. */
 #ifndef HN_PREPARED_IMPL_H
 #define HN_PREPARED_IMPL_H
 
 #include "data/rows_impl.h"
+
+#define HN_PREPARED_META "rows.json"
 
 typedef struct hn_prepared { /* the place of one set of rows */
     char key[33];
@@ -29,6 +32,13 @@ hn_status hn_prepared_begin(hn_prepared *p, hn_error *err) HN_MUST;
 /* Puts the finished store into place and maps it. */
 hn_status hn_prepared_commit(hn_prepared *p, hn_store *s, const hn_json *said, hn_rows **out, hn_error *err) HN_MUST;
 void hn_prepared_release(hn_prepared *p); /* removes what was not put into place */
+
+/* Marks the set that these rows are mapped from as used now, and in use until they are freed (prepared_limit.c). EFORMAT: another
+ * process removes it. */
+hn_status hn_prepared_use(const char *dir, hn_rows *r, hn_error *err) HN_MUST;
+/* Removes sets of the folder, those used longest ago first, until what is left has at most so many bytes (0: any number); never
+ * one in use. The log says which. */
+void hn_prepared_trim(const char *root, uint64_t limit);
 
 /* rows.json (prepared_meta.c). */
 hn_status hn_prepared_write_meta(const char *dir, const hn_store *s, const hn_json *said, hn_error *err) HN_MUST;

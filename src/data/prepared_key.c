@@ -54,7 +54,7 @@ static void add_columns(hn_hash *h, const hn_columns *c) {
 }
 
 /* A setting that decides rows belongs into the key; this stops at a new one until somebody has thought about it. */
-_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 48 && sizeof(hn_encode_opts) == 160 && sizeof(hn_sources) == 56),
+_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 48 && sizeof(hn_encode_opts) == 168 && sizeof(hn_sources) == 56),
                "settings have changed: is the key of prepared rows still complete?");
 
 static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *o) {

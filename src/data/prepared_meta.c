@@ -44,7 +44,7 @@ hn_status hn_prepared_write_meta(const char *dir, const hn_store *s, const hn_js
     hn_json_free(j);
     hn_hash_hex(text.p ? text.p : "", text.n, digest);
     hn_buf_printf(&text, "\n%s\n", digest);
-    char *path = hn_path_join(dir, "rows.json");
+    char *path = hn_path_join(dir, HN_PREPARED_META);
     hn_status st = text.failed || !path ? hn_nomem(err, text.n) : hn_file_write(path, text.p, text.n, err);
     hn_free(path);
     hn_buf_release(&text);
@@ -83,7 +83,7 @@ hn_status hn_prepared_read_meta(const char *dir, hn_rows *r, uint64_t bytes[HN_C
                                 hn_error *err) {
     *said = NULL;
     hn_buf text = {0};
-    char *path = hn_path_join(dir, "rows.json"), own[33];
+    char *path = hn_path_join(dir, HN_PREPARED_META), own[33];
     hn_json *j = NULL;
     hn_status st = path ? hn_file_read(path, &text, err) : hn_nomem(err, 1);
     const char *end = st == HN_OK ? memchr(text.p, '\n', text.n) : NULL;

@@ -49,6 +49,7 @@ hn_status hn_rows_shuffled(const hn_rows *in, uint64_t seed, hn_pack_emit *emit,
 /* Columns of files in a folder, as hn_store left them; owned by hn_rows.files. bytes [HN_COLS]: what each must have. */
 typedef struct hn_row_files {
     hn_map map[HN_COLS];
+    int lock; /* shared, on a set of prepared rows that is in use; -1: none */
 } hn_row_files;
 hn_status hn_rows_map(hn_rows *r, const char *dir, const uint64_t *bytes, hn_error *err) HN_MUST;
 

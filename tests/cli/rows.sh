@@ -51,6 +51,9 @@ expect 0 "kept there" dry --prepared_data_dir "$work/prepared"
 expect 0 "found there" dry --prepared_data_dir "$work/prepared"
 expect 0 "kept there" dry --prepared_data_dir "$work/prepared" --overwrite_cache
 expect 0 "kept there" dry --dataset_prepared_path "$work/prepared" --max_length 40
+expect 0 "removed prepared rows of .* last used 20.*keeps at most 0.00 GB .--prepared_data_limit" dry --prepared_data_dir "$work/prepared" \
+    --max_length 41 --prepared_data_limit 0.00001
+expect 0 "^1$" sh -c "ls \"$work/prepared\" | wc -l"
 expect 0 "rows" dry --prepared_data_dir off
 expect 0 "^none$" sh -c "[ -e \"$work/cache\" ] || echo none"
 for name in a b; do

@@ -288,6 +288,72 @@ static void test_left_behind(void **state) {
     close(fd);
 }
 
+static void used_at(const char *dir, int64_t second) {
+    struct timeval times[2] = {{.tv_sec = second}, {.tv_sec = second}};
+    char *meta = hn_path_join(dir, HN_PREPARED_META);
+    assert_int_equal(utimes(meta, times), 0);
+    hn_free(meta);
+}
+
+/* Sets used longest ago go first; those in use, strangers and sets that are being written stay. */
+static void test_limit(void **state) {
+    (void)state;
+    enum { SETS = 4 };
+    char *dir[SETS], stranger[600], half[600], rest[600], file[640];
+    hn_rows *r[SETS];
+    uint64_t bytes = 0;
+    fresh();
+    mixed_source();
+    hn_encode_opts o = kept();
+    for (int i = 0; i < SETS; i++) {
+        o.max_length = 30 + i;
+        r[i] = encode(&o);
+        dir[i] = hn_strdup(r[i]->prepared);
+        if (i != 1) hn_rows_free(r[i]);
+        used_at(dir[i], 1000 * (i + 1));
+    }
+    snprintf(stranger, sizeof stranger, "%s/of-the-user", cache);
+    snprintf(half, sizeof half, "%s.tmp-1-0", dir[0]);
+    snprintf(rest, sizeof rest, "%s/00112233445566778899aabbccddeeff", cache); /* a removal that was cut short */
+    const char *const beside[] = {stranger, half, rest};
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(hn_dir_make(beside[i], NULL), HN_OK);
+        snprintf(file, sizeof file, "%s/x", beside[i]);
+        assert_int_equal(hn_file_write(file, "xyz", 3, NULL), HN_OK);
+    }
+    hn_strlist files;
+    assert_int_equal(hn_dir_list(dir[0], &files, NULL), HN_OK);
+    for (size_t i = 0; i < files.n; i++) {
+        char *path = hn_path_join(dir[0], files.v[i]);
+        bytes += (uint64_t)hn_file_size(path);
+        hn_free(path);
+    }
+    hn_strlist_free(&files);
+    hn_prepared_trim(cache, 0);
+    assert_true(hn_path_exists(dir[0]) && hn_path_exists(rest));
+    hn_prepared_trim(cache, 9 * bytes);
+    assert_true(hn_path_exists(dir[0]) && hn_path_exists(rest));
+    o.max_length = 30; /* the oldest is used again */
+    assert_true(reused(&o));
+    o.prepared_limit = bytes * 5 / 2; /* room for two, of which one is in use */
+    o.max_length = 33;
+    assert_true(reused(&o));
+    assert_true(hn_path_exists(dir[1]) && hn_path_exists(dir[3]));
+    assert_false(hn_path_exists(dir[0]) || hn_path_exists(dir[2]) || hn_path_exists(rest));
+    assert_true(hn_path_exists(stranger) && hn_path_exists(half));
+    o.prepared_limit = 1; /* not even the one that is being used goes */
+    o.max_length = 40;
+    hn_rows *used = encode(&o);
+    assert_true(hn_path_exists(used->prepared) && hn_path_exists(dir[1]));
+    assert_false(hn_path_exists(dir[3]));
+    hn_rows_free(used);
+    hn_rows_free(r[1]);
+    o.max_length = 41;
+    hn_rows_free(encode(&o));
+    assert_false(hn_path_exists(dir[1]));
+    for (int i = 0; i < SETS; i++) hn_free(dir[i]);
+}
+
 static void test_no_place(void **state) {
     (void)state;
     fresh();
@@ -350,6 +416,7 @@ int main(void) {
         cmocka_unit_test(test_as_in_memory),  cmocka_unit_test(test_small_sets_stay_in_memory), cmocka_unit_test(test_said_again),
         cmocka_unit_test(test_what_decides),  cmocka_unit_test(test_damage),                    cmocka_unit_test(test_two_runs_at_once),
         cmocka_unit_test(test_left_behind),   cmocka_unit_test(test_no_place),                  cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_limit),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
