@@ -18,7 +18,7 @@ const hn_opt hn_sampling_table[] = {
      "Generation", NULL, 0},
     {"repetition_penalty", "makes tokens already seen less probable if above 1", HN_OPT_FLOAT, AT(repetition_penalty), "1", 0, 1e3,
      NULL, "Generation", NULL, 0},
-    {"stop", "strings that end an answer", HN_OPT_LIST, AT(stop), NULL, 0, 0, NULL, "Generation", "stop_strings", 0},
+    {"stop", "strings that end an answer; those with blanks or commas as JSON: [\"\\n\", \"The end\"]", HN_OPT_LIST, AT(stop), NULL, 0, 0, NULL, "Generation", "stop_strings", 0},
     {"seed", "same seed, same answers", HN_OPT_INT, AT(seed), "42", 0, 9e18, NULL, "Generation", NULL, HN_OPT_COMMON},
     {"ignore_eos", "go on after the end token", HN_OPT_BOOL, AT(ignore_eos), "false", 0, 0, NULL, "Generation", NULL, 0},
     {"keep_special_tokens", "print special tokens as well", HN_OPT_BOOL, AT(keep_special), "false", 0, 0, NULL, "Generation", NULL,

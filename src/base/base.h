@@ -205,7 +205,7 @@ typedef enum hn_opt_type {
     HN_OPT_INT,   /* int64_t; unset: HN_UNSET_INT */
     HN_OPT_FLOAT, /* double; unset: NaN */
     HN_OPT_STR,   /* char *; unset: NULL. With choices: one of them */
-    HN_OPT_LIST,  /* hn_strlist: values separated by commas or blanks; unset: n == 0 */
+    HN_OPT_LIST,  /* hn_strlist: values separated by commas or blanks, or a JSON array of strings; unset: n == 0 */
     HN_OPT_NOOP   /* accepted, without effect here; offset unused. help says why */
 } hn_opt_type;
 #define HN_UNSET_INT INT64_MIN

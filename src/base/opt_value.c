@@ -112,8 +112,28 @@ static hn_status push_item(const hn_opt *opt, hn_value *out, const char *p, size
     return check_choice(opt, item, err);
 }
 
+static bool only_strings(const hn_json *j) {
+    size_t n = hn_json_type(j) == HN_JSON_ARRAY ? hn_json_len(j) : 0, i = 0;
+    while (i < n && hn_json_type(hn_json_at(j, i)) == HN_JSON_STR) i++;
+    return n > 0 && i == n;
+}
+
+/* Items that hold blanks or commas come as JSON, ["a b", "\n"]; blanks and nothing else are an item too. */
 static hn_status parse_list(const hn_opt *opt, const char *text, hn_value *out, hn_error *err) {
     static const char separators[] = ", \t\r\n";
+    size_t all = strlen(text);
+    if (all > 0 && strspn(text, separators + 1) == all) return push_item(opt, out, text, all, err);
+    hn_json *j = NULL;
+    if (*text == '[' && hn_json_parse(text, all, opt->name, 1, &j, NULL) == HN_OK && only_strings(j)) {
+        hn_status code = HN_OK;
+        for (size_t i = 0; i < hn_json_len(j) && code == HN_OK; i++) {
+            const char *item = hn_json_cstr(hn_json_at(j, i));
+            code = item ? push_item(opt, out, item, strlen(item), err) : hn_fail(err, HN_EARG, "a NUL character in the list");
+        }
+        hn_json_free(j);
+        return code;
+    }
+    hn_json_free(j);
     for (const char *p = text;;) {
         p += strspn(p, separators);
         if (*p == '\0') return HN_OK;

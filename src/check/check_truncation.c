@@ -70,5 +70,5 @@ static void end(void *self, hn_check_ctx *c) {
 
 const hn_check hn_check_truncation = {
     {.id = "answer-truncated", .about = "answers lie behind --max_length, in whole or in part",
-     .cost = "these rows have no target left and are dropped", .remedy = "raise --max_length, shorten prompts, or --packing with bfd_split"},
+     .cost = "these rows do not teach their answer; those without any target left are dropped", .remedy = "raise --max_length, shorten prompts, or --packing with bfd_split"},
     .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT), .needs = HN_NEEDS_PARTS, .size = sizeof(state), .begin = begin, .row = row, .end = end};

@@ -188,9 +188,9 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Removes the oldest beyond save_total_limit; the newest and the best stay. */
-static hn_status rotate(const hn_trainer *t, hn_error *err) {
-    if (t->o->save_total_limit == HN_UNSET_INT) return HN_OK;
+/* Removes the oldest beyond keep; the newest and the best stay, or the best alone if the run is over. */
+static hn_status rotate(const hn_trainer *t, int64_t keep, bool over, hn_error *err) {
+    if (keep == HN_UNSET_INT) return HN_OK;
     hn_strlist names = {0};
     HN_TRY(hn_dir_list(t->o->output_dir, &names, err));
     int64_t *step = hn_alloc_array(names.n + 1, sizeof *step), n = 0;
@@ -201,10 +201,10 @@ static hn_status rotate(const hn_trainer *t, hn_error *err) {
     }
     if (st == HN_OK) qsort(step, (size_t)n, sizeof *step, ascending);
     bool best_counts = t->state.best_step >= 0 && t->state.best_step != t->state.step;
-    int64_t keep = t->o->save_total_limit, left = n;
-    if (best_counts && keep < 2) keep = 2;
+    int64_t left = n;
+    if (best_counts && keep < 2 && !over) keep = 2;
     for (int64_t i = 0; i < n && left > keep && st == HN_OK; i++) {
-        if (step[i] == t->state.step || step[i] == t->state.best_step) continue;
+        if ((step[i] == t->state.step && !over) || step[i] == t->state.best_step) continue;
         char *path = hn_checkpoint_path(t, step[i]);
         st = path ? hn_dir_remove(path, err) : hn_nomem(err, 64);
         hn_free(path);
@@ -237,7 +237,11 @@ hn_status hn_checkpoint_write(hn_trainer *t, hn_error *err) {
     }
     hn_free(t->saved);
     t->saved = path;
-    return rotate(t, err);
+    return rotate(t, t->o->save_total_limit, false, err);
+}
+
+hn_status hn_checkpoint_last_rotate(const hn_trainer *t, hn_error *err) {
+    return t->o->save_total_limit == 1 && t->state.best_step >= 0 ? rotate(t, 1, true, err) : HN_OK;
 }
 
 hn_status hn_trainer_checkpoint(hn_trainer *t, const char **dir, hn_error *err) {

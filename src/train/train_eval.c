@@ -2,7 +2,8 @@
  *
  *   eval_loss = sum over batches (mean of the batch * its rows) / rows; other eval_* = plain means over batches;
  *   eval_token_loss = sum over batches (mean of the batch * its targets) / targets
- * Batches whose loss is not finite are left out of both, as in the reference. */
+ * Batches whose loss is not finite are left out of both, as in the reference. Only an evaluation that a step made due
+ * counts for the best checkpoint: the one before the first step has none to name. */
 #include <math.h>
 #include <string.h>
 
@@ -53,9 +54,9 @@ static hn_json *entry_of(const hn_trainer *t, const sums *s, double seconds) {
     return j;
 }
 
-/* Keeps the best value of metric_for_best_model. */
-static hn_status judge(hn_trainer *t, const hn_json *entry, bool *better, hn_error *err) {
+hn_status hn_eval_judge(hn_trainer *t, const hn_json *entry, bool *better, hn_error *err) {
     const hn_train_opts *o = t->o;
+    *better = false;
     const char *metric = o->metric_for_best_model;
     if (!metric && (o->load_best_model_at_end || hn_streq(o->save_strategy, "best"))) metric = "loss";
     if (!metric) return HN_OK;
@@ -78,36 +79,40 @@ static hn_status judge(hn_trainer *t, const hn_json *entry, bool *better, hn_err
     return HN_OK;
 }
 
-hn_status hn_eval_run(hn_trainer *t, hn_json **entry, bool *better, hn_error *err) {
+/* The rows in order; with group_by_length they are grouped as well, by the batch of evaluation and always the same way. */
+static hn_status eval_order(const hn_trainer *t, int64_t *order, int64_t *length, hn_error *err) {
+    const hn_rows *rows = t->in.eval;
+    for (int64_t i = 0; i < rows->rows; i++) length[i] = rows->at[i + 1] - rows->at[i];
+    hn_sampling how = t->source.how == HN_SAMPLE_GROUP_BY_LENGTH ? t->source.how : HN_SAMPLE_SEQUENTIAL;
+    return hn_order(how, t->source.seed, 0, rows->rows, length, t->o->per_device_eval_batch_size, order, err);
+}
+
+hn_status hn_eval_run(hn_trainer *t, hn_json **entry, hn_error *err) {
     *entry = NULL;
-    *better = false;
     int64_t n = t->in.eval->rows, batch = t->o->per_device_eval_batch_size;
     sums s = {0};
     double begin = hn_now();
-    int64_t *order = hn_alloc_array((size_t)batch, sizeof *order);
-    if (!order) return hn_nomem(err, (size_t)batch * sizeof *order);
-    hn_status st = HN_OK;
+    int64_t *order = hn_alloc_array(2 * (size_t)n + 1, sizeof *order);
+    if (!order) return hn_nomem(err, 2 * (size_t)n * sizeof *order);
+    hn_status st = eval_order(t, order, order + n, err);
+    if (t->o->dataloader_drop_last && n > batch) n -= n % batch; /* of evaluation as well, as the reference does */
     hn_metrics_clear(&s.metrics);
-    for (int64_t first = 0; first < n && st == HN_OK; first += batch) {
-        int64_t count = n - first < batch ? n - first : batch;
-        for (int64_t i = 0; i < count; i++) order[i] = first + i;
-        st = eval_batch(t, order, count, &s, err);
-    }
+    for (int64_t first = 0; first < n && st == HN_OK; first += batch)
+        st = eval_batch(t, order + first, n - first < batch ? n - first : batch, &s, err);
     hn_free(order);
     if (st != HN_OK) return st;
     hn_json *j = entry_of(t, &s, hn_now() - begin);
     if (!j) return hn_nomem(err, 1024);
     hn_json_push(t->history, j);
     t->last_eval = *entry = j;
-    return judge(t, j, better, err);
+    return HN_OK;
 }
 
 hn_status hn_trainer_evaluate(hn_trainer *t, const hn_json **entry, hn_error *err) {
     *entry = NULL;
     if (!t->in.eval) return hn_fail(err, HN_ESTATE, "there is no evaluation set");
     hn_json *j;
-    bool better;
-    HN_TRY(hn_eval_run(t, &j, &better, err));
+    HN_TRY(hn_eval_run(t, &j, err));
     *entry = j;
     return HN_OK;
 }

@@ -131,6 +131,7 @@ double hn_epoch_of(const hn_trainer *t, int64_t step);
 
 /* train_log.c: entries of log_history as TRL writes them */
 hn_json *hn_log_step(hn_trainer *t);
+void hn_log_metrics(hn_trainer *t, hn_json *j); /* the objective's means since the last entry, and num_tokens, into j */
 /* Sorts the members of objects by name, all the way down; a new reference. */
 hn_json *hn_json_sorted(const hn_json *j);
 hn_status hn_json_write_file(const char *dir, const char *name, const hn_json *j, int indent, hn_error *err) HN_MUST;
@@ -138,12 +139,16 @@ hn_status hn_jsonl_open(hn_trainer *t, hn_error *err) HN_MUST; /* cut to the ste
 hn_status hn_jsonl_put(hn_trainer *t, const hn_step_report *r, hn_error *err) HN_MUST;
 double hn_round(double x, int digits); /* as Python's round() */
 
-/* train_eval.c: *better: a new best metric */
-hn_status hn_eval_run(hn_trainer *t, hn_json **entry, bool *better, hn_error *err) HN_MUST;
+/* train_eval.c */
+hn_status hn_eval_run(hn_trainer *t, hn_json **entry, hn_error *err) HN_MUST;
+/* Keeps the best value of metric_for_best_model; *better: entry has it. */
+hn_status hn_eval_judge(hn_trainer *t, const hn_json *entry, bool *better, hn_error *err) HN_MUST;
 
 /* save_state.c, load_state.c, train_finish.c */
 hn_status hn_state_write(hn_trainer *t, const char *dir, bool in_checkpoint, hn_error *err) HN_MUST;
 hn_status hn_checkpoint_write(hn_trainer *t, hn_error *err) HN_MUST;
+/* After the run: with save_total_limit 1 the best checkpoint, where there is one, is the only one that stays. */
+hn_status hn_checkpoint_last_rotate(const hn_trainer *t, hn_error *err) HN_MUST;
 /* Number of a folder name "checkpoint-<n>"; -1: none. */
 int64_t hn_checkpoint_number(const char *name);
 /* Tokenizer and chat template into a model folder (train_finish.c). */

@@ -1,7 +1,8 @@
 /* train_log.c - what a run writes down: entries of log_history named and ordered as TRL's, and metrics.jsonl.
  *
  * An entry holds loss (mean over the steps since the last one), grad_norm and learning_rate of the step, the objective's
- * means over micro-batches, num_tokens, epoch, step. metrics.jsonl has one object for every step, in full precision. */
+ * means over micro-batches, num_tokens, epoch, step. The summary takes the means of the steps behind the last entry along, as
+ * the reference's does, unless an evaluation came after them. metrics.jsonl has one object for every step, in full precision. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +19,14 @@ double hn_round(double x, int digits) {
     return hn_strtod(text, NULL);
 }
 
+void hn_log_metrics(hn_trainer *t, hn_json *j) {
+    hn_state *s = &t->state;
+    for (int32_t i = 0; i < s->metrics.count; i++)
+        hn_json_set(j, s->metrics.v[i].name, hn_json_new_num(hn_metrics_mean(&s->metrics, i)));
+    hn_json_set(j, "num_tokens", hn_json_new_num((double)s->total_tokens));
+    hn_metrics_clear(&s->metrics);
+}
+
 hn_json *hn_log_step(hn_trainer *t) {
     hn_state *s = &t->state;
     hn_json *j = hn_json_new_object();
@@ -25,16 +34,13 @@ hn_json *hn_log_step(hn_trainer *t) {
     hn_json_set(j, "loss", hn_json_new_num(s->loss_steps ? s->loss_sum / (double)s->loss_steps : (double)NAN));
     hn_json_set(j, "grad_norm", hn_json_new_num(s->grad_norm));
     hn_json_set(j, "learning_rate", hn_json_new_num(s->learning_rate));
-    for (int32_t i = 0; i < s->metrics.count; i++)
-        hn_json_set(j, s->metrics.v[i].name, hn_json_new_num(hn_metrics_mean(&s->metrics, i)));
-    hn_json_set(j, "num_tokens", hn_json_new_num((double)s->total_tokens));
+    hn_log_metrics(t, j);
     hn_json_set(j, "epoch", hn_json_new_num(hn_epoch_of(t, s->step)));
     hn_json_set(j, "step", hn_json_new_int(s->step));
     hn_json_push(t->history, j);
     s->loss_sum = 0;
     s->loss_steps = 0;
     s->logged_step = s->step;
-    hn_metrics_clear(&s->metrics);
     return j;
 }
 

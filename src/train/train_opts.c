@@ -41,7 +41,7 @@ const hn_opt hn_train_table[] = {
      AT(steps_per_epoch), "ceil", 0, 0, "ceil|floor", "Steps", NULL, 0},
     {"train_sampling_strategy", "order of the rows of an epoch", HN_OPT_STR, AT(train_sampling_strategy), "random", 0, 0,
      "random|sequential|group_by_length", "Steps", NULL, 0},
-    {"dataloader_drop_last", "leave out the last micro-batch of an epoch where it is short", HN_OPT_BOOL,
+    {"dataloader_drop_last", "leave out the last micro-batch of an epoch, and of an evaluation, where it is short", HN_OPT_BOOL,
      AT(dataloader_drop_last), "false", 0, 0, NULL, "Steps", NULL, 0},
 
     {"learning_rate", "highest learning rate", HN_OPT_FLOAT, AT(learning_rate), "5e-5", 0, 1e9, NULL, "Optimiser", "lr",
@@ -95,7 +95,7 @@ const hn_opt hn_train_table[] = {
      "no|steps|epoch|best", "Log, evaluate, save", NULL, HN_OPT_COMMON},
     {"save_steps", "steps between checkpoints; below 1: a share of all steps", HN_OPT_FLOAT, AT(save_steps), "500", 0, 1e15, NULL,
      "Log, evaluate, save", NULL, HN_OPT_COMMON},
-    {"save_total_limit", "checkpoints to keep; the newest and the best always stay", HN_OPT_INT, AT(save_total_limit), NULL, 1,
+    {"save_total_limit", "checkpoints to keep; the newest and the best always stay (1: in the end the best alone)", HN_OPT_INT, AT(save_total_limit), NULL, 1,
      1e9, NULL, "Log, evaluate, save", NULL, HN_OPT_NULLABLE},
     {"save_only_model", "checkpoints without optimiser states: smaller, and not to be resumed from", HN_OPT_BOOL,
      AT(save_only_model), "false", 0, 0, NULL, "Log, evaluate, save", NULL, 0},

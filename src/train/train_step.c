@@ -2,7 +2,7 @@
  *
  *   for micro-batch in window: loss += objective(micro-batch, counts of the whole window); backward
  *   norm = |gradient|;  clip = min(1, max_grad_norm / (norm + 1e-6));  AdamW with the schedule's rate
- * The order of what follows a step is the reference's: log, evaluate, save. */
+ * The order of what follows a step is the reference's: log, evaluate, save, first what goes by steps, then by epochs. */
 #include <math.h>
 #include <string.h>
 
@@ -157,32 +157,39 @@ static hn_status train_one(hn_trainer *t, hn_step_report *r, hn_error *err) {
     return HN_OK;
 }
 
-static hn_status after_step(hn_trainer *t, hn_step_report *r, hn_error *err) {
+/* What is due after a step (when "steps"), or as its epoch ends (when "epoch"): log, evaluate, save. */
+static hn_status do_due(hn_trainer *t, const char *when, hn_step_report *r, hn_error *err) {
     const hn_train_opts *o = t->o;
     int64_t step = t->state.step, windows = t->source.windows, last = t->plan.max_steps;
-    bool better = false;
-    bool log = hn_due(o->logging_strategy, step, t->logging_steps, windows, last) || (step == 1 && o->logging_first_step);
-    bool eval =
-        hn_due(o->eval_strategy, step, t->eval_steps, windows, last) || (hn_streq(o->eval_strategy, "steps") && step == last);
-    bool save =
-        hn_due(o->save_strategy, step, t->save_steps, windows, last) || (hn_streq(o->save_strategy, "steps") && step == last);
-    if (log) {
+    bool per_step = hn_streq(when, "steps"), better = false;
+    bool log = (hn_streq(o->logging_strategy, when) && hn_due(when, step, t->logging_steps, windows, last)) ||
+               (per_step && step == 1 && o->logging_first_step);
+    bool eval = hn_streq(o->eval_strategy, when) &&
+                (hn_due(when, step, t->eval_steps, windows, last) || step == last);
+    bool save = hn_streq(o->save_strategy, when) &&
+                (hn_due(when, step, t->save_steps, windows, last) || step == last);
+    if (log && t->state.logged_step < step) {
         r->log = hn_log_step(t);
         if (!r->log) return hn_nomem(err, 1024);
     }
-    if (!t->in.dry_run) HN_TRY(hn_jsonl_put(t, r, err));
     if (eval && t->in.eval) {
         hn_json *entry;
-        HN_TRY(hn_eval_run(t, &entry, &better, err));
+        HN_TRY(hn_eval_run(t, &entry, err));
+        HN_TRY(hn_eval_judge(t, entry, &better, err));
         r->eval = entry;
     }
     t->run_end = hn_now();
     if (hn_streq(o->save_strategy, "best")) save = better;
-    if (save && !t->in.dry_run) {
-        HN_TRY(hn_checkpoint_write(t, err));
-        r->saved = t->saved;
-    }
+    if (!save || t->in.dry_run) return HN_OK;
+    HN_TRY(hn_checkpoint_write(t, err));
+    r->saved = t->saved;
     return HN_OK;
+}
+
+static hn_status after_step(hn_trainer *t, hn_step_report *r, hn_error *err) {
+    if (!t->in.dry_run) HN_TRY(hn_jsonl_put(t, r, err));
+    HN_TRY(do_due(t, "steps", r, err));
+    return do_due(t, "epoch", r, err);
 }
 
 hn_status hn_trainer_step(hn_trainer *t, hn_step_report *out, hn_error *err) {
@@ -192,8 +199,7 @@ hn_status hn_trainer_step(hn_trainer *t, hn_step_report *out, hn_error *err) {
         if (isnan(t->run_start)) {
             t->run_start = t->run_end = hn_now();
             hn_json *entry = NULL;
-            bool better;
-            if (t->o->eval_on_start && t->state.step == 0 && t->in.eval) HN_TRY(hn_eval_run(t, &entry, &better, err));
+            if (t->o->eval_on_start && t->state.step == 0 && t->in.eval) HN_TRY(hn_eval_run(t, &entry, err));
             r.eval = entry;
         }
         HN_TRY(train_one(t, &r, err));

@@ -107,6 +107,10 @@ static void test_values(void **state) {
         {"eval_strategy", "none", "none"},
         {"lora_target_modules", "q, k  v,,o ", "q,k,v,o"},
         {"lora_target_modules", "", "none"},
+        {"lora_target_modules", "[\"a b\", \"c,d\", \"\\n\"]", "a b,c,d,\n"},
+        {"lora_target_modules", "\n", "\n"},
+        {"lora_target_modules", "[INST],[/INST]", "[INST],[/INST]"},
+        {"lora_target_modules", "[1,2]", "[1,2]"},
         {"report_to", "tensorboard,trackio", "tensorboard,trackio"},
         {"run_name", "2e-5", "2e-5"},
     };
