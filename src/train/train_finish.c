@@ -54,7 +54,6 @@ hn_status hn_output_clear(const hn_trainer *t, hn_error *err) {
 static hn_json *summary_of(hn_trainer *t) {
     const hn_state *s = &t->state;
     const hn_plan *p = &t->plan;
-    int64_t evaluated = hn_json_int(hn_json_get(t->last_eval, "step"), -1);
     double seconds = isnan(t->run_start) ? 0 : t->run_end - t->run_start;
     double steps = (double)(s->step - t->run_first_step);
     double samples = t->o->max_steps > 0 ? (double)(p->max_steps * t->source.batch * t->source.accumulate)
@@ -70,7 +69,7 @@ static hn_json *summary_of(hn_trainer *t) {
     hn_json_set(j, "total_flos", hn_json_new_num(s->flos));
     hn_json_set(j, "train_loss",
                 hn_json_new_num(s->loss_total_steps ? s->loss_total / (double)s->loss_total_steps : (double)NAN));
-    if (s->logged_step < s->step && evaluated != s->step) hn_log_metrics(t, j);
+    if (s->metrics.count > 0) hn_log_metrics(t, j);
     hn_json_set(j, "epoch", hn_json_new_num(hn_epoch_of(t, s->step)));
     hn_json_set(j, "step", hn_json_new_int(s->step));
     return j;

@@ -131,7 +131,8 @@ double hn_epoch_of(const hn_trainer *t, int64_t step);
 
 /* train_log.c: entries of log_history as TRL writes them */
 hn_json *hn_log_step(hn_trainer *t);
-void hn_log_metrics(hn_trainer *t, hn_json *j); /* the objective's means since the last entry, and num_tokens, into j */
+/* The objective's means since the last entry, and num_tokens, into j; nothing if this step was evaluated already. */
+void hn_log_metrics(hn_trainer *t, hn_json *j);
 /* Sorts the members of objects by name, all the way down; a new reference. */
 hn_json *hn_json_sorted(const hn_json *j);
 hn_status hn_json_write_file(const char *dir, const char *name, const hn_json *j, int indent, hn_error *err) HN_MUST;

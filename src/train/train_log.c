@@ -1,8 +1,8 @@
 /* train_log.c - what a run writes down: entries of log_history named and ordered as TRL's, and metrics.jsonl.
  *
  * An entry holds loss (mean over the steps since the last one), grad_norm and learning_rate of the step, the objective's
- * means over micro-batches, num_tokens, epoch, step. The summary takes the means of the steps behind the last entry along, as
- * the reference's does, unless an evaluation came after them. metrics.jsonl has one object for every step, in full precision. */
+ * means over micro-batches, num_tokens, epoch, step. The summary takes along the means of the steps behind the last entry. As
+ * in the reference an entry that is written after an evaluation of the same step leaves the means to the next. metrics.jsonl has one object for every step, in full precision. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -21,6 +21,7 @@ double hn_round(double x, int digits) {
 
 void hn_log_metrics(hn_trainer *t, hn_json *j) {
     hn_state *s = &t->state;
+    if (hn_json_int(hn_json_get(t->last_eval, "step"), -1) == s->step) return;
     for (int32_t i = 0; i < s->metrics.count; i++)
         hn_json_set(j, s->metrics.v[i].name, hn_json_new_num(hn_metrics_mean(&s->metrics, i)));
     hn_json_set(j, "num_tokens", hn_json_new_num((double)s->total_tokens));

@@ -57,6 +57,7 @@ static void test_order(void **state) {
     assert_int_equal(hn_json_len(h), 3);
     assert_true(hn_json_has(hn_json_at(h, 0), "eval_loss") && step_of(hn_json_at(h, 0)) == 5);
     assert_true(hn_json_has(hn_json_at(h, 1), "grad_norm") && step_of(hn_json_at(h, 1)) == 5);
+    assert_false(hn_json_has(hn_json_at(h, 1), "entropy"));
     assert_true(hn_json_has(hn_json_at(h, 2), "train_loss"));
     run_close(&r);
 }
