@@ -1,7 +1,6 @@
 /* jinja_access.c - attributes, items and slices. x.y asks for the attribute, then the item; x["y"] the other way round; what the
  * sandbox refuses (names with an underscore, methods that change their object) is an undefined that cannot be used. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
 #ifndef HN_JINJA_AST_IMPL_H
 #define HN_JINJA_AST_IMPL_H
 
-#include "text/jinja_impl.h"
+#include "text/jinja_text_impl.h"
 
 typedef enum hn_jtok {
     HN_T_EOF, HN_T_DATA, HN_T_VAR_BEGIN, HN_T_VAR_END, HN_T_BLOCK_BEGIN, HN_T_BLOCK_END, HN_T_NAME, HN_T_STRING, HN_T_INT,

@@ -1,6 +1,5 @@
 /* jinja_call.c - calling functions and methods: arguments bound to parameters as Python does. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 const hn_jval *hn_j_kw(const hn_jargs *args, const char *name) {
     for (uint32_t i = args->nkw; i-- > 0;)
@@ -49,6 +48,11 @@ bool hn_j_call_func(hn_jrun *r, const hn_jfunc *f, const hn_jargs *args, hn_jval
     if (!hn_j_burn(r, 1)) return false;
     if (f->sig[0] == '*') return f->fn(r, args->v, args, out);
     return bind(r, f, args, a) && f->fn(r, a, args, out);
+}
+
+bool hn_j_call_method(hn_jrun *r, const char *name, hn_jval self, const hn_jval *argument, hn_jval *out) {
+    hn_jval v[2] = {self, argument ? *argument : hn_j_missing()};
+    return hn_j_call_func(r, hn_j_method(self, hn_str_of(name)), &(hn_jargs){v, argument ? 2 : 1, 0, NULL}, out);
 }
 
 /* The arguments with one more in front. */

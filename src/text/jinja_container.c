@@ -1,6 +1,5 @@
 /* jinja_container.c - lists, tuples and dicts: our own, or JSON read where it stands. Containers never change once they are made. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 hn_jval hn_j_from_json(const hn_json *j) {
     hn_str s;
@@ -169,8 +168,7 @@ bool hn_j_json_key(hn_jrun *r, const char *name, hn_jval *out) {
         text[len++] = nul ? '\0' : name[i];
         i += nul;
     }
-    *out = hn_j_str(text, len);
-    return true;
+    return hn_j_set(out, hn_j_str(text, len));
 }
 
 int hn_j_dict_find(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval *out) {

@@ -1,6 +1,5 @@
 /* jinja_eval.c - expressions. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 /* Filters that look into the context are not for constants. */
 static bool folds(const hn_jrun *r, const hn_jnode *n) {
@@ -88,8 +87,7 @@ static bool eval_compare(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *o
         if (!hn_j_eval(r, f, n->u.cmp.rest.v[i], &b) || !compare(r, n->u.cmp.how[i], a, b, &yes)) return false;
         a = b;
     }
-    *out = hn_j_bool(yes);
-    return true;
+    return hn_j_set(out, hn_j_bool(yes));
 }
 
 /* While folding a slice is an item like any other: what has none is undefined. */
@@ -236,8 +234,7 @@ static bool eval_inner(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out
         return hn_j_truth(*out) == (n->op == HN_JN_OR) || hn_j_eval(r, f, n->u.bin.right, out);
     case HN_JN_NOT:
         if (!hn_j_eval(r, f, n->u.bin.left, &a)) return false;
-        *out = hn_j_bool(!hn_j_truth(a));
-        return true;
+        return hn_j_set(out, hn_j_bool(!hn_j_truth(a)));
     case HN_JN_NEG: case HN_JN_POS: return hn_j_eval(r, f, n->u.bin.left, &a) && hn_j_unary(r, n->op, a, out);
     case HN_JN_ADD: case HN_JN_SUB: case HN_JN_MUL: case HN_JN_DIV: case HN_JN_FLOORDIV: case HN_JN_MOD: case HN_JN_POW:
         if (!hn_j_eval(r, f, n->u.bin.left, &a) || !hn_j_eval(r, f, n->u.bin.right, &b)) return false;
@@ -258,10 +255,7 @@ static bool eval_inner(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out
 }
 
 bool hn_j_eval(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out) {
-    if (n->op == HN_JN_CONST) {
-        *out = n->u.value;
-        return true;
-    }
+    if (n->op == HN_JN_CONST) return hn_j_set(out, n->u.value);
     if (n->op == HN_JN_NAME) return eval_name(r, f, n, out);
     if (!hn_j_burn(r, 1) || !hn_j_enter(r)) return false;
     bool fine = eval_inner(r, f, n, out);

@@ -1,8 +1,11 @@
 /* jinja_exec.c - statements. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 hn_jframe *hn_j_frame(hn_jrun *r, const hn_jfnode *fn, hn_jframe *up, hn_jcontext *ctx) {
+    if (r->calls >= HN_J_CALLS) {
+        hn_j_fail(r, HN_J_LIMIT, "maximum recursion depth exceeded");
+        return NULL;
+    }
     hn_jframe *f = hn_j_alloc(r, sizeof *f + fn->slots * sizeof *f->slot);
     if (!f) return NULL;
     f->up = up;
@@ -117,10 +120,8 @@ static bool exec_output(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 static hn_jflow capture(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *text) {
     size_t at = r->at;
     hn_j_scope_in(r, f, &n->u.set.scope);
-    if (!hn_j_capture(r)) return HN_FLOW_FAIL;
-    hn_jflow flow = hn_j_exec(r, f, &n->u.set.body);
-    if (flow == HN_FLOW_ON) return hn_j_captured(r, text) ? HN_FLOW_ON : HN_FLOW_FAIL;
-    hn_j_drop(r, at);
+    hn_jflow flow = hn_j_capture(r) ? hn_j_exec(r, f, &n->u.set.body) : HN_FLOW_FAIL;
+    if (!hn_j_captured(r, at, flow == HN_FLOW_ON, escaping(r, n), text) && flow == HN_FLOW_ON) return HN_FLOW_FAIL;
     return flow;
 }
 
@@ -128,8 +129,7 @@ static hn_jflow exec_capture(hn_jrun *r, hn_jframe *f, const hn_jnode *n) { /* f
     hn_jval v;
     hn_jflow flow = capture(r, f, n, &v);
     if (flow != HN_FLOW_ON) return flow;
-    bool markup = escaping(r, n), fine = true;
-    if (markup) v = hn_j_markup(v);
+    bool fine = true;
     if (n->u.set.filter) fine = hn_j_apply_filter(r, f, n->u.set.filter, v, &v);
     if (fine && n->op == HN_JN_FILTERBLOCK) {
         fine = v.kind == HN_J_STR ? hn_j_write(r, v.s, v.n) : hn_j_fail(r, HN_J_TYPE, "sequence item 0: expected str instance, %s found", hn_j_type(v));

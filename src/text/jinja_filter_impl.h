@@ -3,9 +3,8 @@
 #define HN_JINJA_FILTER_IMPL_H
 
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
-#define HN_FILTER(name) bool hn_jf_##name(hn_jrun *r, const hn_jval *a, const hn_jargs *args, hn_jval *out)
+#define HN_FILTER(name) HN_J_BUILTIN(hn_jf_##name)
 
 /* "address.city.0": what to take from an item, step by step (jinja_filters_seq.c). Text keys are compared in lower case unless
  * the case counts. */

@@ -97,7 +97,6 @@ static int next_map(hn_jrun *r, hn_jiter *it, hn_jval *out) {
 
 HN_FILTER(map) {
     hn_jlazy z = {.at = 0};
-    (void)a;
     return keep_args(r, args, &z) && make(r, next_map, &z, out);
 }
 
@@ -130,10 +129,10 @@ static bool select_filter(hn_jrun *r, const hn_jargs *args, bool by_attr, bool n
     hn_jlazy z = {.by_attr = by_attr, .negate = negate};
     return keep_args(r, args, &z) && make(r, next_select, &z, out);
 }
-HN_FILTER(select) { (void)a; return select_filter(r, args, false, false, out); }
-HN_FILTER(reject) { (void)a; return select_filter(r, args, false, true, out); }
-HN_FILTER(selectattr) { (void)a; return select_filter(r, args, true, false, out); }
-HN_FILTER(rejectattr) { (void)a; return select_filter(r, args, true, true, out); }
+HN_FILTER(select) { return select_filter(r, args, false, false, out); }
+HN_FILTER(reject) { return select_filter(r, args, false, true, out); }
+HN_FILTER(selectattr) { return select_filter(r, args, true, false, out); }
+HN_FILTER(rejectattr) { return select_filter(r, args, true, true, out); }
 
 /* ---- unique, items */
 
@@ -157,7 +156,6 @@ static int next_unique(hn_jrun *r, hn_jiter *it, hn_jval *out) {
 }
 
 HN_FILTER(unique) {
-    (void)args;
     return make(r, next_unique, &(hn_jlazy){.value = a[0], .v = {a[1], a[2], hn_j_missing()}}, out);
 }
 
@@ -174,7 +172,6 @@ static int next_items(hn_jrun *r, hn_jiter *it, hn_jval *out) {
 }
 
 HN_FILTER(items) {
-    (void)args;
     return make(r, next_items, &(hn_jlazy){.value = a[0]}, out);
 }
 
@@ -206,7 +203,6 @@ static int next_batch(hn_jrun *r, hn_jiter *it, hn_jval *out) {
 }
 
 HN_FILTER(batch) {
-    (void)args;
     return make(r, next_batch, &(hn_jlazy){.value = a[0], .v = {a[1], a[2], hn_j_missing()}}, out);
 }
 
@@ -234,6 +230,5 @@ static int next_slice(hn_jrun *r, hn_jiter *it, hn_jval *out) {
 }
 
 HN_FILTER(slice) {
-    (void)args;
     return make(r, next_slice, &(hn_jlazy){.value = a[0], .v = {a[1], a[2], hn_j_missing()}}, out);
 }

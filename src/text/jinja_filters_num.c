@@ -4,11 +4,7 @@
 #include <math.h>
 
 HN_FILTER(abs) {
-    (void)args;
-    if (a[0].kind == HN_J_FLOAT) {
-        *out = hn_j_float(fabs(a[0].f));
-        return true;
-    }
+    if (a[0].kind == HN_J_FLOAT) return hn_j_set(out, hn_j_float(fabs(a[0].f)));
     if (!hn_j_is_int(a[0])) return hn_j_fail(r, HN_J_TYPE, "bad operand type for abs(): '%s'", hn_j_type(a[0]));
     *out = hn_j_as_int(a[0]);
     return hn_j_int_cmp(*out, hn_j_int(0)) >= 0 || hn_j_unary(r, HN_JN_NEG, *out, out);
@@ -23,7 +19,6 @@ static bool forgivable(hn_jrun *r, bool overflow) {
 HN_FILTER(int) { /* value default base */
     int64_t base = 10;
     double f;
-    (void)args;
     bool fine;
     if (a[0].kind == HN_J_STR) fine = (!hn_j_given(a[2]) || hn_j_index(r, a[2], &base)) && hn_j_str_to_int(r, hn_j_text(a[0]), base, out);
     else fine = hn_j_to_int(r, a[0], out);
@@ -31,27 +26,20 @@ HN_FILTER(int) { /* value default base */
     if (!forgivable(r, false)) return false;
     if (hn_j_to_float(r, a[0], &f) && hn_j_int_of_double(r, f, out)) return true;
     if (!forgivable(r, true)) return false;
-    *out = hn_j_given(a[1]) ? a[1] : hn_j_int(0);
-    return true;
+    return hn_j_set(out, hn_j_given(a[1]) ? a[1] : hn_j_int(0));
 }
 
 HN_FILTER(float) { /* value default */
     double f;
-    (void)args;
-    if (hn_j_to_float(r, a[0], &f)) {
-        *out = hn_j_float(f);
-        return true;
-    }
+    if (hn_j_to_float(r, a[0], &f)) return hn_j_set(out, hn_j_float(f));
     if (!forgivable(r, false)) return false;
-    *out = hn_j_given(a[1]) ? a[1] : hn_j_float(0);
-    return true;
+    return hn_j_set(out, hn_j_given(a[1]) ? a[1] : hn_j_float(0));
 }
 
 HN_FILTER(round) { /* value precision method */
     hn_jval precision = hn_j_given(a[1]) ? a[1] : hn_j_int(0), unit, scaled;
     bool ceiling = hn_j_is(a[2], "ceil");
     double f;
-    (void)args;
     if (hn_j_given(a[2]) && !hn_j_is(a[2], "common") && !ceiling && !hn_j_is(a[2], "floor"))
         return hn_j_fail(r, HN_J_RUNTIME, "method must be common, ceil or floor");
     if (!hn_j_given(a[2]) || hn_j_is(a[2], "common")) return hn_j_round(r, a[0], precision, out);
@@ -69,12 +57,8 @@ HN_FILTER(filesizeformat) { /* value binary */
     bool binary = hn_j_arg_flag(a[1], false);
     double bytes, base = binary ? 1024 : 1000, unit = base;
     char text[64];
-    (void)args;
     if (!hn_j_to_float(r, a[0], &bytes)) return false;
-    if (bytes == 1) {
-        *out = hn_j_cstr("1 Byte");
-        return true;
-    }
+    if (bytes == 1) return hn_j_set(out, hn_j_cstr("1 Byte"));
     int n;
     if (bytes < base) {
         n = snprintf(text, sizeof text, "%.0f Bytes", fmax(trunc(bytes), -1e40) + 0.0); /* no negative zero */

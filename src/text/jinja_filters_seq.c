@@ -7,8 +7,7 @@ static bool path_part(hn_jrun *r, hn_str text, hn_jval *out) {
     bool digits = text.n > 0;
     for (size_t i = 0; digits && i < text.n; i++) digits = text.p[i] >= '0' && text.p[i] <= '9';
     if (digits) return hn_j_str_to_int(r, text, 10, out);
-    *out = hn_j_str(text.p, text.n);
-    return true;
+    return hn_j_set(out, hn_j_str(text.p, text.n));
 }
 
 static bool split_path(hn_jrun *r, hn_str text, hn_jpath *p) {
@@ -40,14 +39,12 @@ bool hn_j_path_get(hn_jrun *r, const hn_jpath *p, hn_jval item, hn_jval *out) {
         if (hn_j_given(p->otherwise) && item.kind == HN_J_UNDEF) item = p->otherwise;
     }
     if (p->fold && item.kind == HN_J_STR) return hn_py_case(r, hn_j_text(item), HN_CASE_LOWER, out);
-    *out = item;
-    return true;
+    return hn_j_set(out, item);
 }
 
 /* ---- one item, how many, a list */
 
 HN_FILTER(first) {
-    (void)args;
     hn_jiter *it = hn_j_iter(r, a[0]);
     int more = it ? hn_j_next(r, it, out) : -1;
     if (more == 0) return hn_j_undefined(r, "No first item, sequence was empty.", out);
@@ -55,7 +52,6 @@ HN_FILTER(first) {
 }
 
 HN_FILTER(last) {
-    (void)args;
     hn_jval back;
     if (!hn_j_reversed(r, a[0], &back)) return false;
     int more = hn_j_next(r, back.iter, out);
@@ -65,7 +61,6 @@ HN_FILTER(last) {
 
 HN_FILTER(random) {
     int64_t n;
-    (void)args;
     if (!hn_j_len(r, a[0], &n)) return false;
     if (n == 0) return hn_j_undefined(r, "No random item, sequence was empty.", out);
     r->dice = r->dice * 1664525u + 1013904223u;
@@ -77,19 +72,15 @@ HN_FILTER(random) {
 
 HN_FILTER(length) {
     int64_t n;
-    (void)args;
     if (!hn_j_len(r, a[0], &n)) return false;
-    *out = hn_j_int(n);
-    return true;
+    return hn_j_set(out, hn_j_int(n));
 }
 
 HN_FILTER(list) {
-    (void)args;
     return hn_j_to_list(r, a[0], HN_J_LIST, out);
 }
 
 HN_FILTER(reverse) {
-    (void)args;
     if (a[0].kind == HN_J_STR) return hn_j_slice(r, a[0], hn_j_missing(), hn_j_missing(), hn_j_int(-1), out);
     if (hn_j_reversed(r, a[0], out)) return true;
     if (r->err != HN_J_TYPE) return false;
@@ -100,20 +91,16 @@ HN_FILTER(reverse) {
     size_t n = hn_j_count(list);
     if (!hn_j_list_new(r, HN_J_LIST, n, &back, &items)) return false;
     for (size_t i = 0; i < n; i++) items[i] = hn_j_at(list, n - 1 - i);
-    *out = back;
-    return true;
+    return hn_j_set(out, back);
 }
 
 HN_FILTER(default) {
-    (void)r;
-    (void)args;
     *out = a[0];
     if (a[0].kind == HN_J_UNDEF || (hn_j_arg_flag(a[2], false) && !hn_j_truth(a[0]))) *out = hn_j_given(a[1]) ? a[1] : hn_j_str("", 0);
     return true;
 }
 
 HN_FILTER(attr) {
-    (void)args;
     if (a[1].kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "attribute name must be string, not '%s'", hn_j_type(a[1]));
     int found = hn_j_attr(r, a[0], hn_j_text(a[1]), out);
     if (found != 0) return found == 1;
@@ -143,7 +130,6 @@ static bool sorted(hn_jrun *r, hn_jval value, const hn_jpath *paths, size_t k, b
 }
 
 HN_FILTER(sort) { /* value reverse case_sensitive attribute: "a,b.c" sorts by several */
-    (void)args;
     bool fold = !hn_j_arg_flag(a[2], false);
     size_t k = 1, from = 0;
     hn_str text = a[3].kind == HN_J_STR ? hn_j_text(a[3]) : (hn_str){"", 0};
@@ -164,7 +150,6 @@ HN_FILTER(sort) { /* value reverse case_sensitive attribute: "a,b.c" sorts by se
 }
 
 HN_FILTER(dictsort) { /* value case_sensitive by reverse */
-    (void)args;
     hn_jval pairs, at = hn_j_int(0);
     hn_jpath path;
     if (hn_j_given(a[2]) && !hn_j_is(a[2], "key")) {
@@ -181,7 +166,6 @@ HN_FILTER(dictsort) { /* value case_sensitive by reverse */
 }
 
 HN_FILTER(groupby) { /* value attribute default case_sensitive */
-    (void)args;
     hn_jpath path, plain;
     hn_jval list, *key;
     uint32_t *order;
@@ -226,13 +210,12 @@ static bool extreme(hn_jrun *r, const hn_jval *a, bool least, hn_jval *out) {
     }
     return more == 0;
 }
-HN_FILTER(min) { (void)args; return extreme(r, a, true, out); }
-HN_FILTER(max) { (void)args; return extreme(r, a, false, out); }
+HN_FILTER(min) { return extreme(r, a, true, out); }
+HN_FILTER(max) { return extreme(r, a, false, out); }
 
 /* ---- together */
 
 HN_FILTER(sum) { /* iterable attribute start */
-    (void)args;
     hn_jpath path;
     hn_jval x;
     *out = hn_j_given(a[2]) ? a[2] : hn_j_int(0);
@@ -246,21 +229,16 @@ HN_FILTER(sum) { /* iterable attribute start */
 
 /* Where escaping is on: markup among the items, or as the separator, makes markup of it all. */
 static bool join_escaping(hn_jrun *r, hn_jval list, hn_jval sep, hn_jval *out) {
+    size_t n = hn_j_count(list), at = r->at;
     bool markup = sep.kind == HN_J_STR && (sep.flag & HN_J_MARKUP);
-    size_t n = hn_j_count(list);
     for (size_t i = 0; !markup && i < n; i++) markup = hn_j_at(list, i).kind == HN_J_STR && (hn_j_at(list, i).flag & HN_J_MARKUP);
-    if (!(markup ? hn_j_escape(r, sep, &sep) : hn_j_str_of(r, sep, &sep)) || !hn_j_capture(r)) return false;
-    for (size_t i = 0; i < n; i++) {
-        if (i && !hn_j_write(r, sep.s, sep.n)) return false;
-        if (!(markup ? hn_j_print_escaped(r, hn_j_at(list, i)) : hn_j_print(r, hn_j_at(list, i)))) return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    if (markup) *out = hn_j_markup(*out);
-    return true;
+    bool fine = (markup ? hn_j_escape(r, sep, &sep) : hn_j_str_of(r, sep, &sep)) && hn_j_capture(r);
+    for (size_t i = 0; fine && i < n; i++)
+        fine = (i == 0 || hn_j_write(r, sep.s, sep.n)) && (markup ? hn_j_print_escaped : hn_j_print)(r, hn_j_at(list, i));
+    return hn_j_captured(r, at, fine, markup, out);
 }
 
 HN_FILTER(join) { /* value d attribute */
-    (void)args;
     hn_jpath path;
     hn_jval sep = hn_j_given(a[1]) ? a[1] : hn_j_str("", 0), x;
     if (r->autoescape) {
@@ -273,14 +251,9 @@ HN_FILTER(join) { /* value d attribute */
     }
     size_t at = r->at;
     hn_jiter *it = hn_j_path(r, a[2], false, &path) && hn_j_str_of(r, sep, &sep) ? hn_j_iter(r, a[0]) : NULL;
-    if (!it || !hn_j_capture(r)) return false;
-    int more;
-    bool any = false, fine = true;
-    while (fine && (more = hn_j_next(r, it, &x)) == 1) {
-        fine = hn_j_path_get(r, &path, x, &x) && (!any || hn_j_write(r, sep.s, sep.n)) && hn_j_print(r, x);
-        any = true;
-    }
-    if (fine && more == 0) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
+    int more = 1;
+    bool fine = it && hn_j_capture(r);
+    for (bool first = true; fine && (more = hn_j_next(r, it, &x)) == 1; first = false)
+        fine = hn_j_path_get(r, &path, x, &x) && (first || hn_j_write(r, sep.s, sep.n)) && hn_j_print(r, x);
+    return hn_j_captured(r, at, fine && more == 0, false, out);
 }

@@ -2,35 +2,28 @@
 #include "text/jinja_filter_impl.h"
 
 /* A method of str on what is text already or becomes it. */
-static bool by_method(hn_jrun *r, const hn_jval *a, uint32_t n, const char *method, hn_jval *out) {
-    hn_jval v[3];
-    if (!hn_j_soft_str(r, a[0], &v[0])) return false;
-    for (uint32_t i = 1; i < n; i++) v[i] = a[i];
-    return hn_j_call_func(r, hn_j_method(v[0], hn_str_of(method)), &(hn_jargs){v, n, 0, NULL}, out);
+static bool by_method(hn_jrun *r, const char *method, hn_jval v, const hn_jval *argument, hn_jval *out) {
+    return hn_j_soft_str(r, v, &v) && hn_j_call_method(r, method, v, argument, out);
 }
 
-HN_FILTER(upper) { (void)args; return by_method(r, a, 1, "upper", out); }
-HN_FILTER(lower) { (void)args; return by_method(r, a, 1, "lower", out); }
-HN_FILTER(capitalize) { (void)args; return by_method(r, a, 1, "capitalize", out); }
-HN_FILTER(trim) { (void)args; return by_method(r, a, hn_j_given(a[1]) ? 2 : 1, "strip", out); }
+HN_FILTER(upper) { return by_method(r, "upper", a[0], NULL, out); }
+HN_FILTER(lower) { return by_method(r, "lower", a[0], NULL, out); }
+HN_FILTER(capitalize) { return by_method(r, "capitalize", a[0], NULL, out); }
+HN_FILTER(trim) { return by_method(r, "strip", a[0], hn_j_given(a[1]) ? &a[1] : NULL, out); }
 HN_FILTER(center) {
-    hn_jval v[2] = {a[0], hn_j_given(a[1]) ? a[1] : hn_j_int(80)};
-    (void)args;
-    return by_method(r, v, 2, "center", out);
+    hn_jval width = hn_j_given(a[1]) ? a[1] : hn_j_int(80);
+    return by_method(r, "center", a[0], &width, out);
 }
 
-HN_FILTER(string) { (void)args; return hn_j_soft_str(r, a[0], out); }
-HN_FILTER(escape) { (void)args; return hn_j_escape(r, a[0], out); }
+HN_FILTER(string) { return hn_j_soft_str(r, a[0], out); }
+HN_FILTER(escape) { return hn_j_escape(r, a[0], out); }
 HN_FILTER(forceescape) {
     hn_jval s;
-    (void)args;
     return hn_j_str_of(r, a[0], &s) && hn_j_escape(r, s, out);
 }
 HN_FILTER(safe) {
-    (void)args;
     if (!hn_j_str_of(r, a[0], out)) return false;
-    *out = hn_j_markup(*out);
-    return true;
+    return hn_j_set(out, hn_j_markup(*out));
 }
 
 static bool starts_word(uint32_t cp) {
@@ -40,7 +33,6 @@ static bool starts_word(uint32_t cp) {
 HN_FILTER(title) { /* words are apart by blanks, dashes and opening brackets */
     hn_jval s, part;
     size_t at = r->at;
-    (void)args;
     if (!hn_j_soft_str(r, a[0], &s) || !hn_j_capture(r)) return false;
     hn_str text = hn_j_text(s);
     bool fine = true;
@@ -53,13 +45,10 @@ HN_FILTER(title) { /* words are apart by blanks, dashes and opening brackets */
         fine = hn_py_case(r, hn_str_cut(text, from, from + first), HN_CASE_UPPER, &part) && hn_j_write(r, part.s, part.n) &&
                hn_py_case(r, hn_str_cut(text, from + first, i), HN_CASE_LOWER, &part) && hn_j_write(r, part.s, part.n);
     }
-    if (fine) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
+    return hn_j_captured(r, at, fine, false, out);
 }
 
 HN_FILTER(replace) { /* s old new count */
-    (void)args;
     hn_jval v[4] = {a[0], a[1], a[2], hn_j_none_or_missing(a[3]) ? hn_j_int(-1) : a[3]};
     bool markup = false;
     if (r->autoescape) {
@@ -77,7 +66,6 @@ HN_FILTER(replace) { /* s old new count */
 
 HN_FILTER(format) { /* value, then either positional or keyword arguments */
     hn_jval s, rest, *items;
-    (void)a;
     if (args->n == 0) return hn_j_fail(r, HN_J_TYPE, "format needs a value");
     if (args->n > 1 && args->nkw) return hn_j_fail(r, HN_J_RUNTIME, "can't handle positional and keyword arguments at the same time");
     if (!hn_j_soft_str(r, args->v[0], &s)) return false;
@@ -103,7 +91,6 @@ HN_FILTER(indent) { /* s width first blank */
     hn_str line, whole;
     size_t i = 0, at = r->at;
     bool blank = hn_j_arg_flag(a[3], false), first = true, fine = true;
-    (void)args;
     if (a[1].kind == HN_J_STR) indent = a[1];
     else if (hn_j_given(a[1]) && !hn_j_binary(r, HN_JN_MUL, hn_j_str(" ", 1), a[1], &indent)) return false;
     if (a[0].kind == HN_J_UNDEF) return hn_j_use_undefined(r, a[0]);
@@ -120,12 +107,7 @@ HN_FILTER(indent) { /* s width first blank */
         first = false;
     }
     hn_buf_release(&text);
-    if (fine && hn_j_captured(r, out)) {
-        out->flag = a[0].flag & HN_J_MARKUP;
-        return true;
-    }
-    hn_j_drop(r, at);
-    return false;
+    return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
 
 /* ---- truncate, wordcount */
@@ -133,7 +115,6 @@ HN_FILTER(indent) { /* s width first blank */
 HN_FILTER(truncate) { /* s length killwords end leeway */
     int64_t length = 255, leeway = 5, n;
     hn_jval end = hn_j_given(a[3]) ? a[3] : hn_j_str("...", 3), cut;
-    (void)args;
     if (hn_j_given(a[1]) && !hn_j_index(r, a[1], &length)) return false;
     if (!hn_j_none_or_missing(a[4]) && !hn_j_index(r, a[4], &leeway)) return false;
     int64_t end_n;
@@ -141,10 +122,7 @@ HN_FILTER(truncate) { /* s length killwords end leeway */
     if (length < end_n) return hn_j_fail(r, HN_J_ASSERT, "expected length >= %lld, got %lld", (long long)end_n, (long long)length);
     if (leeway < 0) return hn_j_fail(r, HN_J_ASSERT, "expected leeway >= 0, got %lld", (long long)leeway);
     if (!hn_j_len(r, a[0], &n)) return false;
-    if (n <= length + leeway) {
-        *out = a[0];
-        return true;
-    }
+    if (n <= length + leeway) return hn_j_set(out, a[0]);
     if (!hn_j_slice(r, a[0], hn_j_missing(), hn_j_int(length - end_n), hn_j_missing(), &cut)) return false;
     if (hn_j_arg_flag(a[2], false)) return hn_j_binary(r, HN_JN_ADD, cut, end, out);
     if (cut.kind != HN_J_STR) return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute 'rsplit'", hn_j_type(cut));
@@ -160,7 +138,6 @@ HN_FILTER(wordcount) {
     int64_t words = 0;
     bool inside = false;
     int len;
-    (void)args;
     if (!hn_j_soft_str(r, a[0], &s)) return false;
     for (uint32_t i = 0; i < s.n; i += (uint32_t)len) {
         bool word = is_word(hn_cp_at(s.s + i, &len));

@@ -1,6 +1,5 @@
 /* jinja_format.c - format(value, spec) and str.format: Python's mini-language of format specifications. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -270,8 +269,5 @@ static bool print_formatted(hn_jrun *r, hn_jval v, hn_str spec) {
 
 bool hn_j_format(hn_jrun *r, hn_jval v, hn_str spec, hn_jval *out) {
     size_t at = r->at;
-    if (!hn_j_capture(r)) return false;
-    if (print_formatted(r, v, spec)) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
+    return hn_j_captured(r, at, hn_j_capture(r) && print_formatted(r, v, spec), false, out);
 }

@@ -1,7 +1,6 @@
 /* jinja_format_str.c - str.format and str.format_map: fields in braces, with attributes, items, conversions, nested specifications.
  * Attributes and items go through the sandbox, as everywhere. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 typedef struct fields { /* what the braces refer to */
     const hn_jval *v;
@@ -26,8 +25,7 @@ static int64_t number(hn_str s) {
 
 static bool positional(hn_jrun *r, const fields *f, int64_t i, hn_jval *out) {
     if (i >= f->n) return hn_j_fail(r, HN_J_LOOKUP, "Replacement index %lld out of range for positional args tuple", (long long)i);
-    *out = f->v[i];
-    return true;
+    return hn_j_set(out, f->v[i]);
 }
 
 static bool first_value(hn_jrun *r, fields *f, hn_str name, hn_jval *out) {
@@ -52,10 +50,7 @@ static bool first_value(hn_jrun *r, fields *f, hn_str name, hn_jval *out) {
         }
     } else {
         for (uint32_t i = 0; i < f->args->nkw; i++)
-            if (hn_str_same(hn_j_text(f->args->kw[i].key), name)) {
-                *out = f->args->kw[i].value;
-                return true;
-            }
+            if (hn_str_same(hn_j_text(f->args->kw[i].key), name)) return hn_j_set(out, f->args->kw[i].value);
     }
     return hn_j_fail(r, HN_J_LOOKUP, "'%.*s'", (int)(name.n < 100 ? name.n : 100), name.p);
 }
@@ -84,31 +79,23 @@ static bool field_value(hn_jrun *r, fields *f, hn_str name, hn_jval *out) {
     return true;
 }
 
+/* The quotes of a repr are there already: what is between them is escaped. */
+static bool print_ascii(hn_jrun *r, hn_jval s) {
+    int len;
+    bool fine = true;
+    for (uint32_t i = 0; fine && i < s.n; i += (uint32_t)len) {
+        uint32_t cp = hn_cp_at(s.s + i, &len);
+        fine = cp < 0x80 ? hn_j_write(r, s.s + i, 1) : hn_j_print_escape(r, cp);
+    }
+    return fine;
+}
+
 static bool convert(hn_jrun *r, char how, hn_jval v, hn_jval *out) {
     switch (how) {
     case '\0': *out = v; return true;
     case 's': return hn_j_str_of(r, v, out);
     case 'r': return hn_j_repr(r, v, out);
-    case 'a':
-        if (!hn_j_repr(r, v, out)) return false;
-        for (uint32_t i = 0; i < out->n; i++)
-            if ((unsigned char)out->s[i] >= 0x80) { /* the quotes are there already: escape what is between */
-                size_t at = r->at;
-                if (!hn_j_capture(r)) return false;
-                bool fine = true;
-                for (uint32_t k = 0; fine && k < out->n;) {
-                    int len;
-                    char b[16];
-                    uint32_t cp = hn_cp_at(out->s + k, &len);
-                    if (cp < 0x80) fine = hn_j_write(r, out->s + k, 1);
-                    else fine = hn_j_write(r, b, (size_t)snprintf(b, sizeof b, cp < 0x100 ? "\\x%02x" : cp < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)cp));
-                    k += (uint32_t)len;
-                }
-                if (fine) return hn_j_captured(r, out);
-                hn_j_drop(r, at);
-                return false;
-            }
-        return true;
+    case 'a': return hn_j_repr(r, v, out) && hn_j_collect(r, print_ascii, *out, out);
     default: return hn_j_fail(r, HN_J_VALUE, "Unknown conversion specifier %c", how);
     }
 }
@@ -150,15 +137,8 @@ static bool put_field(hn_jrun *r, fields *f, hn_str body, int depth) {
     if (at < body.n) {
         size_t before = r->at;
         if (depth == 0) return hn_j_fail(r, HN_J_VALUE, "Max string recursion exceeded");
-        if (!hn_j_capture(r)) return false;
-        bool markup = f->markup;
-        bool fine = format_into(r, f, hn_str_cut(body, at + 1, body.n), depth - 1);
-        f->markup = markup;
-        if (!fine) {
-            hn_j_drop(r, before);
-            return false;
-        }
-        if (!hn_j_captured(r, &spec)) return false;
+        bool fine = hn_j_capture(r) && format_into(r, f, hn_str_cut(body, at + 1, body.n), depth - 1);
+        if (!hn_j_captured(r, before, fine, false, &spec)) return false;
     }
     return put_value(r, f, v, hn_j_text(spec));
 }
@@ -190,12 +170,5 @@ bool hn_j_format_map(hn_jrun *r, hn_jval s, const hn_jargs *args, hn_jval mappin
         f.v = args->v + 1; /* behind the string itself */
         f.n = args->n - 1;
     }
-    if (!hn_j_capture(r)) return false;
-    if (!format_into(r, &f, hn_j_text(s), 2)) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    if (f.markup) *out = hn_j_markup(*out);
-    return true;
+    return hn_j_captured(r, at, hn_j_capture(r) && format_into(r, &f, hn_j_text(s), 2), f.markup, out);
 }

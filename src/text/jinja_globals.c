@@ -1,19 +1,14 @@
 /* jinja_globals.c - global functions: range, dict, namespace, cycler, joiner, lipsum, raise_exception, strftime_now. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 #include <stdlib.h>
 #include <sys/time.h>
 #include <time.h>
 
-#define HN_J_GLOBAL(name, sig, fn) hn_jfn hn_jg_##fn;
-#include "text/jinja_globals.def"
-#undef HN_J_GLOBAL
-#define GLOBAL(name) bool hn_jg_##name(hn_jrun *r, const hn_jval *a, const hn_jargs *args, hn_jval *out)
+#define GLOBAL(name) HN_J_BUILTIN(hn_jg_##name)
 
 GLOBAL(range) {
     int64_t start = 0, stop, step = 1;
-    (void)args;
     if (!hn_j_index(r, a[0], &start)) return false;
     if (hn_j_given(a[1])) {
         if (!hn_j_index(r, a[1], &stop)) return false;
@@ -42,14 +37,12 @@ static bool make_dict(hn_jrun *r, const hn_jargs *args, hn_jval *out) {
 }
 
 GLOBAL(dict) {
-    (void)a;
     return make_dict(r, args, out);
 }
 
 GLOBAL(namespace) {
     hn_jval dict, key, value;
     hn_jwalk w = {0};
-    (void)a;
     if (!make_dict(r, args, &dict)) return false;
     while (hn_j_dict_next(r, dict, &w, &key, &value))
         if (key.kind == HN_J_STR && key.n && key.s[0] == '_')
@@ -61,7 +54,6 @@ GLOBAL(namespace) {
 
 GLOBAL(cycler) {
     hn_jval *items;
-    (void)a;
     if (args->nkw) return hn_j_fail(r, HN_J_TYPE, "Cycler() got an unexpected keyword argument");
     if (args->n == 0) return hn_j_fail(r, HN_J_RUNTIME, "at least one item has to be provided");
     hn_jcycler *c = hn_j_alloc(r, sizeof *c);
@@ -72,7 +64,6 @@ GLOBAL(cycler) {
 }
 
 GLOBAL(joiner) {
-    (void)args;
     hn_jjoiner *j = hn_j_alloc(r, sizeof *j);
     if (!j) return false;
     j->sep = hn_j_given(a[0]) ? a[0] : hn_j_str(", ", 2);
@@ -98,30 +89,21 @@ static bool paragraph(hn_jrun *r, int64_t words) {
 
 GLOBAL(lipsum) { /* n html min max: filler text, another on every call */
     int64_t n = 5, low = 20, high = 100;
-    bool html = hn_j_arg_flag(a[1], true), fine = true;
+    bool html = hn_j_arg_flag(a[1], true), fine;
     size_t at = r->at;
-    (void)args;
     if ((hn_j_given(a[0]) && !hn_j_index(r, a[0], &n)) || (hn_j_given(a[2]) && !hn_j_index(r, a[2], &low)) ||
         (hn_j_given(a[3]) && !hn_j_index(r, a[3], &high)))
         return false;
     if (high <= low || high - low > INT32_MAX) return hn_j_fail(r, HN_J_VALUE, "empty range for randrange()");
-    if (!hn_j_capture(r)) return false;
+    fine = hn_j_capture(r);
     for (int64_t i = 0; fine && i < n; i++)
         fine = (i == 0 || hn_j_puts(r, html ? "\n" : "\n\n")) && (!html || hn_j_puts(r, "<p>")) &&
                paragraph(r, low + dice(r, (uint32_t)(high - low))) && (!html || hn_j_puts(r, "</p>"));
-    if (!fine) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    if (html) *out = hn_j_markup(*out);
-    return true;
+    return hn_j_captured(r, at, fine, html, out);
 }
 
 GLOBAL(raise_exception) {
     hn_jval text;
-    (void)args;
-    (void)out;
     if (!hn_j_str_of(r, a[0], &text)) return false;
     return hn_j_fail(r, HN_J_RAISED, "%.*s", (int)(text.n < 1000 ? text.n : 1000), text.s);
 }
@@ -147,7 +129,6 @@ GLOBAL(strftime_now) {
     struct tm tm = {0};
     long micro;
     hn_str format;
-    (void)args;
     if (!hn_j_arg_str(r, "strftime() argument 1", a[0], &format)) return false;
     if (format.n > 4096) return hn_j_fail(r, HN_J_VALUE, "a date format of more than 4096 bytes");
     clock_now(&tm, &micro);

@@ -40,11 +40,8 @@ static bool put_pairs(hn_jrun *r, hn_jval value) {
 
 HN_FILTER(urlencode) {
     size_t at = r->at;
-    (void)args;
-    if (!hn_j_capture(r)) return false;
-    if (a[0].kind == HN_J_STR || !hn_j_iterable(a[0]) ? put_quoted(r, a[0], false) : put_pairs(r, a[0])) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
+    bool fine = hn_j_capture(r) && (a[0].kind == HN_J_STR || !hn_j_iterable(a[0]) ? put_quoted(r, a[0], false) : put_pairs(r, a[0]));
+    return hn_j_captured(r, at, fine, false, out);
 }
 
 /* ---- xmlattr */
@@ -68,17 +65,10 @@ static bool put_attributes(hn_jrun *r, hn_jval d, bool space) {
 
 HN_FILTER(xmlattr) { /* d autospace */
     size_t at = r->at;
-    (void)args;
     if (a[0].kind == HN_J_UNDEF) return hn_j_use_undefined(r, a[0]);
     if (a[0].kind != HN_J_DICT) return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute 'items'", hn_j_type(a[0]));
-    if (!hn_j_capture(r)) return false;
-    if (!put_attributes(r, a[0], hn_j_arg_flag(a[1], true))) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    if (r->autoescape) *out = hn_j_markup(*out);
-    return true;
+    bool fine = hn_j_capture(r) && put_attributes(r, a[0], hn_j_arg_flag(a[1], true));
+    return hn_j_captured(r, at, fine, r->autoescape, out);
 }
 
 /* ---- striptags */
@@ -128,7 +118,8 @@ static bool put_numeric(hn_jrun *r, hn_str s, size_t *i) {
     return !numeric_cp(cp, &cp) || hn_j_write(r, c, (size_t)hn_utf8_encode(cp, c));
 }
 
-static bool put_unescaped(hn_jrun *r, hn_str s) {
+static bool put_unescaped(hn_jrun *r, hn_jval text) {
+    hn_str s = hn_j_text(text);
     for (size_t i = 0; i < s.n;) {
         const char *amp = memchr(s.p + i, '&', s.n - i);
         size_t at = amp ? (size_t)(amp - s.p) : s.n;
@@ -158,7 +149,8 @@ static bool put_unescaped(hn_jrun *r, hn_str s) {
 }
 
 /* Without tags and comments; a tag that is not closed ends the search. */
-static bool put_untagged(hn_jrun *r, hn_str s) {
+static bool put_untagged(hn_jrun *r, hn_jval text) {
+    hn_str s = hn_j_text(text);
     size_t at = 0, start;
     while ((start = hn_str_find(s, (hn_str){"<", 1}, at)) != SIZE_MAX) {
         hn_str rest = hn_str_cut(s, start, s.n);
@@ -172,21 +164,7 @@ static bool put_untagged(hn_jrun *r, hn_str s) {
 }
 
 HN_FILTER(striptags) {
-    hn_jval text, words, blank = hn_j_str(" ", 1), v[2];
-    size_t at = r->at;
-    (void)args;
-    if (!hn_j_str_of(r, a[0], &text) || !hn_j_capture(r)) return false;
-    if (!put_untagged(r, hn_j_text(text))) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, &text)) return false;
-    v[0] = text;
-    if (!hn_j_call_func(r, hn_j_method(text, hn_str_of("split")), &(hn_jargs){v, 1, 0, NULL}, &words)) return false;
-    v[0] = blank;
-    v[1] = words;
-    if (!hn_j_call_func(r, hn_j_method(text, hn_str_of("join")), &(hn_jargs){v, 2, 0, NULL}, &text) || !hn_j_capture(r)) return false;
-    if (put_unescaped(r, hn_j_text(text))) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
+    hn_jval text, words;
+    return hn_j_str_of(r, a[0], &text) && hn_j_collect(r, put_untagged, text, &text) && hn_j_call_method(r, "split", text, NULL, &words) &&
+           hn_j_call_method(r, "join", hn_j_str(" ", 1), &words, &text) && hn_j_collect(r, put_unescaped, text, out);
 }

@@ -116,6 +116,10 @@ static inline hn_jval hn_j_plain(hn_jval s) {
     return s;
 }
 static inline hn_str hn_j_text(hn_jval s) { return (hn_str){s.s, s.n}; }
+static inline bool hn_j_set(hn_jval *out, hn_jval v) { /* the end of what has worked */
+    *out = v;
+    return true;
+}
 static inline bool hn_j_is(hn_jval v, const char *text) {
     return v.kind == HN_J_STR && hn_str_eq(hn_j_text(v), text);
 }
@@ -176,9 +180,11 @@ static inline void hn_j_leave(hn_jrun *r) { r->depth--; }
 /* ---- output (jinja_out.c) */
 bool hn_j_write(hn_jrun *r, const char *p, size_t n);
 static inline bool hn_j_puts(hn_jrun *r, const char *s) { return hn_j_write(r, s, strlen(s)); }
-bool hn_j_capture(hn_jrun *r);                /* from here on output is collected ... */
-bool hn_j_captured(hn_jrun *r, hn_jval *out); /* ... and becomes a string */
-void hn_j_drop(hn_jrun *r, size_t at);        /* gives captures above at up, after an error or a break */
+bool hn_j_capture(hn_jrun *r); /* from here on output is collected ... */
+/* ... and becomes a string. at: r->at before; not fine: something has failed, what was collected is lost and the answer is false. */
+bool hn_j_captured(hn_jrun *r, size_t at, bool fine, bool markup, hn_jval *out);
+bool hn_j_collect(hn_jrun *r, bool (*print)(hn_jrun *, hn_jval), hn_jval v, hn_jval *out); /* what print writes, as a string */
+void hn_j_drop(hn_jrun *r, size_t at); /* gives captures above at up, after an error or a break */
 void hn_j_mark(hn_jrun *r, size_t from);      /* what was written since from is generated */
 bool hn_j_join2(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out); /* two strings one behind the other, no escaping */
 bool hn_j_copy(hn_jrun *r, const char *p, size_t n, hn_jval *out); /* a string of new bytes */
@@ -243,7 +249,8 @@ bool hn_j_soft_str(hn_jrun *r, hn_jval v, hn_jval *out); /* strings stay as they
 bool hn_j_print(hn_jrun *r, hn_jval v);   /* str(v) to the output */
 bool hn_j_print_repr(hn_jrun *r, hn_jval v);
 bool hn_j_repr(hn_jrun *r, hn_jval v, hn_jval *out);
-bool hn_j_print_quoted(hn_jrun *r, hn_str s, bool ascii);
+bool hn_j_print_escape(hn_jrun *r, uint32_t cp); /* \xE9, \u20AC, \U0001F600 */
+bool hn_j_print_quoted(hn_jrun *r, hn_str s, bool bytes); /* in quotes, what does not print escaped */
 bool hn_j_escape(hn_jrun *r, hn_jval v, hn_jval *out); /* markup */
 bool hn_j_print_escaped(hn_jrun *r, hn_jval v);
 
@@ -278,12 +285,17 @@ typedef struct hn_jkw { hn_jval key, value; } hn_jkw;
 typedef struct hn_jargs { const hn_jval *v; uint32_t n, nkw; const hn_jkw *kw; } hn_jargs;
 /* a: the parameters of the signature, what was not given as MISSING; for "*" the arguments as they came. */
 typedef bool hn_jfn(hn_jrun *r, const hn_jval *a, const hn_jargs *args, hn_jval *out);
+#define HN_J_MAYBE __attribute__((unused)) /* not every function needs all it is given */
+#define HN_J_BUILTIN(name) \
+    bool name(HN_J_MAYBE hn_jrun *r, HN_J_MAYBE const hn_jval *a, HN_J_MAYBE const hn_jargs *args, HN_J_MAYBE hn_jval *out)
 enum { HN_J_PARAMS = 8 };
 /* Signature: names apart by blanks; "?" before one: may be left out; "/" first: by position only; "*": takes everything. */
 typedef struct hn_jfunc { const char *name, *sig; hn_jfn *fn; } hn_jfunc;
 typedef struct hn_jbound { const hn_jfunc *func; hn_jval self; } hn_jbound;
 bool hn_j_call(hn_jrun *r, hn_jval callee, const hn_jargs *args, hn_jval *out);
 bool hn_j_call_func(hn_jrun *r, const hn_jfunc *f, const hn_jargs *args, hn_jval *out);
+/* self.name(argument): one of str's methods; argument NULL: none. */
+bool hn_j_call_method(hn_jrun *r, const char *name, hn_jval self, const hn_jval *argument, hn_jval *out);
 bool hn_j_call_macro(hn_jrun *r, struct hn_jmacro *m, const hn_jargs *args, hn_jval *out); /* jinja_macro.c */
 const hn_jval *hn_j_kw(const hn_jargs *args, const char *name); /* NULL: not given */
 static inline bool hn_j_given(hn_jval v) { return v.kind != HN_J_MISSING; }
@@ -298,6 +310,12 @@ const hn_jfunc *hn_j_method(hn_jval obj, hn_str name);
 bool hn_j_is_refused(hn_jval obj, hn_str name); /* a method that changes its object */
 #define HN_J_FILTER(name, sig, fn) hn_jfn hn_jf_##fn;
 #include "text/jinja_filters.def"
-#undef HN_J_FILTER
+#define HN_J_TEST(name, sig, fn) hn_jfn hn_jt_##fn;
+#include "text/jinja_tests.def"
+#define HN_J_GLOBAL(name, sig, fn) hn_jfn hn_jg_##fn;
+#include "text/jinja_globals.def"
+#define HN_J_METHOD(kind, name, sig, fn) hn_jfn hn_jm_##fn;
+#define HN_J_REFUSED(kind, name)
+#include "text/jinja_methods.def"
 
 #endif

@@ -31,10 +31,7 @@ static bool take(hn_jmem *m, uint32_t *d, uint32_t n, bool negative, hn_jval *ou
     if (n > HN_J_BITS / 32) return false;
     if (n <= 2) {
         uint64_t u = (n > 1 ? (uint64_t)d[1] << 32 : 0) | (n ? d[0] : 0);
-        if (u <= INT64_MAX || (negative && u == (uint64_t)1 << 63)) {
-            *out = hn_j_int(negative ? (int64_t)(0 - u) : (int64_t)u);
-            return true;
-        }
+        if (u <= INT64_MAX || (negative && u == (uint64_t)1 << 63)) return hn_j_set(out, hn_j_int(negative ? (int64_t)(0 - u) : (int64_t)u));
     }
     hn_jbig *b = hn_jmem_get(m, sizeof *b + n * sizeof *b->d);
     if (!b) return false;
@@ -150,10 +147,7 @@ bool hn_j_int_of_double(hn_jrun *r, double f, hn_jval *out) {
     if (isnan(f)) return hn_j_fail(r, HN_J_VALUE, "cannot convert float NaN to integer");
     if (isinf(f)) return hn_j_fail(r, HN_J_OVERFLOW, "cannot convert float infinity to integer");
     f = trunc(f);
-    if (f >= -0x1p63 && f < 0x1p63) {
-        *out = hn_j_int((int64_t)f);
-        return true;
-    }
+    if (f >= -0x1p63 && f < 0x1p63) return hn_j_set(out, hn_j_int((int64_t)f));
     int exponent;
     uint32_t d[40] = {0};
     uint64_t bits = (uint64_t)ldexp(frexp(fabs(f), &exponent), 64);
@@ -265,8 +259,7 @@ static bool power(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out) {
         if ((e & 1) && !hn_j_int_op(r, '*', got, base, &got)) return false;
         if (e > 1 && !hn_j_int_op(r, '*', base, base, &base)) return false;
     }
-    *out = got;
-    return true;
+    return hn_j_set(out, got);
 }
 
 bool hn_j_int_op(hn_jrun *r, char op, hn_jval a, hn_jval b, hn_jval *out) {
@@ -293,6 +286,5 @@ bool hn_j_int_op(hn_jrun *r, char op, hn_jval a, hn_jval b, hn_jval *out) {
         break;
     default: return power(r, a, b, out);
     }
-    *out = hn_j_int(v);
-    return true;
+    return hn_j_set(out, hn_j_int(v));
 }

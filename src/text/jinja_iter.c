@@ -1,6 +1,5 @@
 /* jinja_iter.c - iteration: what can be walked over, and lists, tuples and reversals made from it. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 bool hn_j_iterable(hn_jval v) {
     switch ((hn_jkind)v.kind) {

@@ -129,7 +129,6 @@ HN_FILTER(tojson) { /* x ensure_ascii indent separators sort_keys */
     dump how = {.item = hn_str_of(", "), .key = hn_str_of(": ")};
     hn_jval indent = a[2];
     size_t at = r->at;
-    (void)args;
     how.ascii = hn_j_arg_flag(a[1], false);
     how.sorted = hn_j_arg_flag(a[4], false);
     if (!hn_j_none_or_missing(indent)) {
@@ -138,8 +137,5 @@ HN_FILTER(tojson) { /* x ensure_ascii indent separators sort_keys */
         if (indent.kind != HN_J_STR && !hn_j_binary(r, HN_JN_MUL, hn_j_str(" ", 1), indent, &indent)) return false;
         how.indent = hn_j_text(indent);
     }
-    if (!separators(r, a[3], &how) || !hn_j_capture(r)) return false;
-    if (put(r, a[0], &how, 0)) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
+    return hn_j_captured(r, at, separators(r, a[3], &how) && hn_j_capture(r) && put(r, a[0], &how, 0), false, out);
 }

@@ -3,7 +3,6 @@
  * trim_blocks (a newline behind a block tag goes) and lstrip_blocks (blanks in front of one go) are on, as in the environment
  * that transformers makes. White space is Python's. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 typedef struct lexer {
     hn_jparser *p;

@@ -1,47 +1,28 @@
 /* jinja_lists.c - filters, tests, global functions and methods by name, from their .def lists. */
 #include "text/jinja_impl.h"
 
-#define HN_J_TEST(name, sig, fn) hn_jfn hn_jt_##fn;
-#include "text/jinja_tests.def"
-#undef HN_J_TEST
-#define HN_J_GLOBAL(name, sig, fn) hn_jfn hn_jg_##fn;
-#include "text/jinja_globals.def"
-#undef HN_J_GLOBAL
-#define HN_J_METHOD(kind, name, sig, fn) hn_jfn hn_jm_##fn;
-#define HN_J_REFUSED(kind, name)
-#include "text/jinja_methods.def"
-#undef HN_J_METHOD
-#undef HN_J_REFUSED
-
 static const hn_jfunc filters[] = {
 #define HN_J_FILTER(name, sig, fn) {name, sig, hn_jf_##fn},
 #include "text/jinja_filters.def"
-#undef HN_J_FILTER
 };
 static const hn_jfunc tests[] = {
 #define HN_J_TEST(name, sig, fn) {name, sig, hn_jt_##fn},
 #include "text/jinja_tests.def"
-#undef HN_J_TEST
 };
 static const hn_jfunc globals[] = {
 #define HN_J_GLOBAL(name, sig, fn) {name, sig, hn_jg_##fn},
 #include "text/jinja_globals.def"
-#undef HN_J_GLOBAL
 };
 typedef struct method { hn_jkind kind; hn_jfunc func; } method;
 static const method methods[] = {
 #define HN_J_METHOD(kind, name, sig, fn) {HN_J_##kind, {name, sig, hn_jm_##fn}},
 #define HN_J_REFUSED(kind, name)
 #include "text/jinja_methods.def"
-#undef HN_J_METHOD
-#undef HN_J_REFUSED
 };
 static const struct { hn_jkind kind; const char *name; } refused[] = {
 #define HN_J_METHOD(kind, name, sig, fn)
 #define HN_J_REFUSED(kind, name) {HN_J_##kind, name},
 #include "text/jinja_methods.def"
-#undef HN_J_METHOD
-#undef HN_J_REFUSED
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -57,8 +38,9 @@ const hn_jfunc *hn_j_global(hn_str name) { return find(globals, COUNT(globals), 
 
 const hn_jfunc *hn_j_method(hn_jval obj, hn_str name) {
     if (obj.kind == HN_J_FUNC && !hn_streq(obj.func->name, "dict")) return NULL;
+    const hn_jkind kind = obj.kind == HN_J_BOOL ? HN_J_INT : (hn_jkind)obj.kind;
     for (size_t i = 0; i < COUNT(methods); i++)
-        if (methods[i].kind == (hn_jkind)obj.kind && hn_str_eq(name, methods[i].func.name)) return &methods[i].func;
+        if (methods[i].kind == kind && hn_str_eq(name, methods[i].func.name)) return &methods[i].func;
     return NULL;
 }
 

@@ -12,10 +12,7 @@ typedef struct filtered { /* an iterator that knows its loop */
 /* Jinja2 gives on what the target holds: a tuple of names comes out as a tuple. */
 static bool target_value(hn_jrun *r, hn_jframe *f, const hn_jnode *target, hn_jval *out) {
     hn_jval *items;
-    if (target->op == HN_JN_NAME) {
-        *out = *hn_j_slot(f, target->u.ref);
-        return true;
-    }
+    if (target->op == HN_JN_NAME) return hn_j_set(out, *hn_j_slot(f, target->u.ref));
     if (!hn_j_list_new(r, HN_J_TUPLE, target->u.items.n, out, &items)) return false;
     for (uint32_t i = 0; i < target->u.items.n; i++)
         if (!target_value(r, f, target->u.items.v[i], &items[i])) return false;
@@ -114,19 +111,12 @@ static hn_jflow run(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval items, 
 
 static bool run_recursive(hn_jrun *r, hn_jframe *up, const hn_jnode *n, hn_jval items, int64_t depth0, hn_jcontext *ctx, hn_jval *out) {
     size_t at = r->at;
-    if (r->calls >= HN_J_CALLS) return hn_j_fail(r, HN_J_LIMIT, "maximum recursion depth exceeded");
     hn_jframe *f = hn_j_frame(r, n->u.loop.fn, up, ctx);
     if (!f || !hn_j_capture(r)) return false;
     r->calls++;
     hn_jflow flow = run(r, f, n, items, depth0);
     r->calls--;
-    if (flow != HN_FLOW_ON) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    if (r->autoescape) *out = hn_j_markup(*out);
-    return true;
+    return hn_j_captured(r, at, flow == HN_FLOW_ON, r->autoescape, out);
 }
 
 bool hn_j_recurse(hn_jrun *r, hn_jloop *loop, hn_jval items, hn_jval *out) {

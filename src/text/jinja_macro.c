@@ -1,6 +1,5 @@
 /* jinja_macro.c - macros, call blocks, {% generation %} and blocks: bodies that run in a frame of their own. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 static hn_jmacro *make_macro(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jmacro *m = hn_j_alloc(r, sizeof *m);
@@ -16,8 +15,7 @@ static bool take_kw(taking *t, hn_str name, hn_jval *out) {
     for (uint32_t i = 0; i < t->args->nkw; i++) {
         if (t->used[i] || !hn_str_same(hn_j_text(t->args->kw[i].key), name)) continue;
         t->used[i] = true;
-        *out = t->args->kw[i].value;
-        return true;
+        return hn_j_set(out, t->args->kw[i].value);
     }
     return false;
 }
@@ -86,7 +84,6 @@ static bool set_defaults(hn_jrun *r, hn_jframe *f, const hn_jsignature *s) {
 
 static bool enter_body(hn_jrun *r, const hn_jmacro *m, const hn_jargs *args, hn_jframe **out) {
     const hn_jsignature *s = &m->node->u.macro.sig;
-    if (r->calls >= HN_J_CALLS) return hn_j_fail(r, HN_J_LIMIT, "maximum recursion depth exceeded");
     hn_jframe *f = hn_j_frame(r, s->fn, m->up, m->ctx);
     if (!f || !bind(r, m, f, args)) return false;
     hn_j_scope_in(r, f, &s->scope);
@@ -94,21 +91,19 @@ static bool enter_body(hn_jrun *r, const hn_jmacro *m, const hn_jargs *args, hn_
     return set_defaults(r, f, s);
 }
 
+static bool exec_body(hn_jrun *r, hn_jframe *f, const hn_jnodes *body) {
+    r->calls++;
+    hn_jflow flow = hn_j_exec(r, f, body);
+    r->calls--;
+    return flow == HN_FLOW_ON;
+}
+
 bool hn_j_call_macro(hn_jrun *r, hn_jmacro *m, const hn_jargs *args, hn_jval *out) {
     hn_jframe *f;
     size_t at = r->at;
     bool markup = r->autoescape;
-    if (!enter_body(r, m, args, &f) || !hn_j_capture(r)) return false;
-    r->calls++;
-    hn_jflow flow = hn_j_exec(r, f, &m->node->u.macro.sig.body);
-    r->calls--;
-    if (flow != HN_FLOW_ON) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    if (markup) *out = hn_j_markup(*out);
-    return true;
+    bool fine = enter_body(r, m, args, &f) && hn_j_capture(r) && exec_body(r, f, &m->node->u.macro.sig.body);
+    return hn_j_captured(r, at, fine, markup, out);
 }
 
 bool hn_j_exec_macro(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
@@ -125,11 +120,7 @@ static bool exec_generation(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jmacro m = {.node = n, .up = f, .ctx = f->ctx};
     hn_jframe *body;
     size_t from = hn_j_written(r);
-    if (!enter_body(r, &m, &(hn_jargs){0}, &body)) return false;
-    r->calls++;
-    hn_jflow flow = hn_j_exec(r, body, &n->u.macro.sig.body);
-    r->calls--;
-    if (flow != HN_FLOW_ON) return false;
+    if (!enter_body(r, &m, &(hn_jargs){0}, &body) || !exec_body(r, body, &n->u.macro.sig.body)) return false;
     hn_j_mark(r, from);
     return r->err == HN_J_OK;
 }
@@ -147,16 +138,12 @@ bool hn_j_exec_callblock(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 
 static bool run_block(hn_jrun *r, const hn_jnode *n, hn_jcontext *ctx) {
     if (n->u.block.required) return hn_j_fail(r, HN_J_RUNTIME, "Required block '%.*s' not found", (int)n->text.n, n->text.p);
-    if (r->calls >= HN_J_CALLS) return hn_j_fail(r, HN_J_LIMIT, "maximum recursion depth exceeded");
     hn_jframe *f = hn_j_frame(r, n->u.block.fn, NULL, ctx);
     if (!f) return false;
     if (n->u.block.uses_self) f->slot[n->u.block.self_slot] = (hn_jval){.kind = HN_J_SELF, .p = ctx};
     if (n->u.block.uses_super && !hn_j_undefined(r, "there is no parent block called that.", &f->slot[n->u.block.super_slot])) return false;
     hn_j_scope_in(r, f, &n->u.block.scope);
-    r->calls++;
-    hn_jflow flow = hn_j_exec(r, f, &n->u.block.body);
-    r->calls--;
-    return flow == HN_FLOW_ON;
+    return exec_body(r, f, &n->u.block.body);
 }
 
 /* What a scoped block sees: the context and, over it, the names set around the block. */
@@ -181,12 +168,5 @@ bool hn_j_exec_block(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 
 bool hn_j_call_block(hn_jrun *r, const hn_jblockref *b, hn_jval *out) {
     size_t at = r->at;
-    if (!hn_j_capture(r)) return false;
-    if (!run_block(r, b->block, b->ctx)) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    if (r->autoescape) *out = hn_j_markup(*out);
-    return true;
+    return hn_j_captured(r, at, hn_j_capture(r) && run_block(r, b->block, b->ctx), r->autoescape, out);
 }

@@ -6,16 +6,13 @@
 /* ---- lists, tuples, ranges */
 
 HN_METHOD(copy) {
-    (void)r;
-    (void)args;
-    return hn_j_take(out, a[0]); /* nobody can change either */
+    return hn_j_set(out, a[0]); /* nobody can change either */
 }
 
 HN_METHOD(count_items) {
     int64_t n = 0;
     hn_jval x;
     bool same;
-    (void)args;
     hn_jiter *it = hn_j_iter(r, a[0]);
     int more = it ? 1 : -1;
     while (more == 1 && (more = hn_j_next(r, it, &x)) == 1) {
@@ -23,13 +20,12 @@ HN_METHOD(count_items) {
         if (!same && !hn_j_equal(r, x, a[1], &same)) return false;
         n += same;
     }
-    return more == 0 && hn_j_take(out, hn_j_int(n));
+    return more == 0 && hn_j_set(out, hn_j_int(n));
 }
 
 HN_METHOD(index_item) {
     int64_t n = 0, start = 0, stop = INT64_MAX;
     bool same = false;
-    (void)args;
     hn_j_sized(a[0], &n);
     if ((hn_j_given(a[2]) && !hn_j_index(r, a[2], &start)) || (hn_j_given(a[3]) && !hn_j_index(r, a[3], &stop))) return false;
     if (start < 0) start = start + n < 0 ? 0 : start + n;
@@ -38,7 +34,7 @@ HN_METHOD(index_item) {
         hn_jval x = a[0].kind == HN_J_RANGE_OBJ ? hn_j_int(a[0].range->start + i * a[0].range->step) : hn_j_at(a[0], (size_t)i);
         same = hn_j_same(x, a[1]);
         if (!same && !hn_j_equal(r, x, a[1], &same)) return false;
-        if (same) return hn_j_take(out, hn_j_int(i));
+        if (same) return hn_j_set(out, hn_j_int(i));
     }
     return hn_j_fail(r, HN_J_VALUE, "the value is not in the %s", hn_j_type(a[0]));
 }
@@ -49,14 +45,13 @@ static bool view(hn_jrun *r, hn_jval dict, uint8_t what, hn_jval *out) {
     hn_jview *v = hn_j_alloc(r, sizeof *v);
     if (!v) return false;
     v->dict = dict;
-    return hn_j_take(out, (hn_jval){.kind = HN_J_VIEW, .flag = what, .p = v});
+    return hn_j_set(out, (hn_jval){.kind = HN_J_VIEW, .flag = what, .p = v});
 }
-HN_METHOD(keys) { (void)args; return view(r, a[0], HN_J_KEYS, out); }
-HN_METHOD(values) { (void)args; return view(r, a[0], HN_J_VALUES, out); }
-HN_METHOD(items) { (void)args; return view(r, a[0], HN_J_ITEMS, out); }
+HN_METHOD(keys) { return view(r, a[0], HN_J_KEYS, out); }
+HN_METHOD(values) { return view(r, a[0], HN_J_VALUES, out); }
+HN_METHOD(items) { return view(r, a[0], HN_J_ITEMS, out); }
 
 HN_METHOD(get) {
-    (void)args;
     int found = hn_j_dict_find(r, a[0], a[1], out);
     if (found == 0) *out = hn_j_given(a[2]) ? a[2] : hn_j_none();
     return found >= 0;
@@ -64,7 +59,6 @@ HN_METHOD(get) {
 
 HN_METHOD(fromkeys) {
     hn_jval key, value = hn_j_given(a[2]) ? a[2] : hn_j_none();
-    (void)args;
     hn_jiter *it = hn_j_dict_new(r, 0, out) ? hn_j_iter(r, a[1]) : NULL;
     int more = it ? 1 : -1;
     while (more == 1 && (more = hn_j_next(r, it, &key)) == 1)
@@ -75,54 +69,44 @@ HN_METHOD(fromkeys) {
 HN_METHOD(isdisjoint) {
     hn_jval x;
     bool yes = false;
-    (void)args;
     if (a[0].flag == HN_J_VALUES) return hn_j_fail(r, HN_J_ATTR, "'dict_values' object has no attribute 'isdisjoint'");
     hn_jiter *it = hn_j_iter(r, a[1]);
     int more = it ? 1 : -1;
     while (!yes && more == 1 && (more = hn_j_next(r, it, &x)) == 1)
         if (!hn_j_contains(r, x, a[0], &yes)) return false;
-    return more >= 0 && hn_j_take(out, hn_j_bool(!yes));
+    return more >= 0 && hn_j_set(out, hn_j_bool(!yes));
 }
 
 /* ---- numbers */
 
 HN_METHOD(bit_length) {
     hn_jval v = hn_j_as_int(a[0]);
-    (void)r;
-    (void)args;
-    if (v.flag & HN_J_BIG) return hn_j_take(out, hn_j_int(32 * (int64_t)v.big->n - __builtin_clz(v.big->d[v.big->n - 1])));
+    if (v.flag & HN_J_BIG) return hn_j_set(out, hn_j_int(32 * (int64_t)v.big->n - __builtin_clz(v.big->d[v.big->n - 1])));
     uint64_t u = v.i < 0 ? 0 - (uint64_t)v.i : (uint64_t)v.i;
-    return hn_j_take(out, hn_j_int(u ? 64 - __builtin_clzll(u) : 0));
+    return hn_j_set(out, hn_j_int(u ? 64 - __builtin_clzll(u) : 0));
 }
 
 HN_METHOD(bit_count) {
     hn_jval v = hn_j_as_int(a[0]);
     int64_t n = 0;
-    (void)r;
-    (void)args;
     if (v.flag & HN_J_BIG)
         for (uint32_t i = 0; i < v.big->n; i++) n += __builtin_popcount(v.big->d[i]);
     else
         n = __builtin_popcountll(v.i < 0 ? 0 - (uint64_t)v.i : (uint64_t)v.i);
-    return hn_j_take(out, hn_j_int(n));
+    return hn_j_set(out, hn_j_int(n));
 }
 
 HN_METHOD(conjugate) {
-    (void)r;
-    (void)args;
-    return hn_j_take(out, hn_j_as_int(a[0]));
+    return hn_j_set(out, hn_j_as_int(a[0]));
 }
-HN_METHOD(as_integer_ratio) { (void)args; return hn_j_pair(r, hn_j_as_int(a[0]), hn_j_int(1), out); }
+HN_METHOD(as_integer_ratio) { return hn_j_pair(r, hn_j_as_int(a[0]), hn_j_int(1), out); }
 HN_METHOD(is_integer) {
-    (void)r;
-    (void)args;
-    return hn_j_take(out, hn_j_bool(isfinite(a[0].f) && a[0].f == floor(a[0].f)));
+    return hn_j_set(out, hn_j_bool(isfinite(a[0].f) && a[0].f == floor(a[0].f)));
 }
 
 HN_METHOD(hex_float) {
     char text[64];
     int exponent;
-    (void)args;
     if (!isfinite(a[0].f)) return hn_j_repr(r, a[0], out);
     double m = frexp(fabs(a[0].f), &exponent);
     const char *sign = signbit(a[0].f) ? "-" : "";
@@ -138,37 +122,31 @@ HN_METHOD(hex_float) {
 HN_METHOD(cycle) {
     hn_jloop *l = args->v[0].loop;
     uint32_t n = args->n - 1;
-    (void)a;
     if (args->nkw) return hn_j_fail(r, HN_J_TYPE, "LoopContext.cycle() got an unexpected keyword argument");
     if (n == 0) return hn_j_fail(r, HN_J_TYPE, "no items for cycling given");
-    return hn_j_take(out, args->v[1 + (uint64_t)(l->index0 < 0 ? 0 : l->index0) % n]);
+    return hn_j_set(out, args->v[1 + (uint64_t)(l->index0 < 0 ? 0 : l->index0) % n]);
 }
 
 HN_METHOD(changed) {
     hn_jloop *l = args->v[0].loop;
     hn_jval now, *items;
     bool same = false;
-    (void)a;
     if (args->nkw) return hn_j_fail(r, HN_J_TYPE, "LoopContext.changed() got an unexpected keyword argument");
     if (!hn_j_list_new(r, HN_J_TUPLE, args->n - 1, &now, &items)) return false;
     memcpy(items, args->v + 1, (args->n - 1) * sizeof *items);
     if (hn_j_given(l->changed) && !hn_j_equal(r, l->changed, now, &same)) return false;
     if (!same) l->changed = now;
-    return hn_j_take(out, hn_j_bool(!same));
+    return hn_j_set(out, hn_j_bool(!same));
 }
 
 HN_METHOD(next) {
     hn_jcycler *c = a[0].cycler;
-    (void)r;
-    (void)args;
     *out = hn_j_at(c->items, c->at);
     c->at = (c->at + 1) % hn_j_count(c->items);
     return true;
 }
 
 HN_METHOD(reset) {
-    (void)r;
-    (void)args;
     a[0].cycler->at = 0;
-    return hn_j_take(out, hn_j_none());
+    return hn_j_set(out, hn_j_none());
 }

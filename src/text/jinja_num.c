@@ -1,6 +1,5 @@
 /* jinja_num.c - numbers together: comparison of integers with floats, arithmetic, conversion, rounding; as Python does them. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -72,12 +71,10 @@ static bool true_division(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out) {
     double x, y;
     if (!hn_j_truth(b)) return hn_j_fail(r, HN_J_ZERODIV, a.kind == HN_J_FLOAT || b.kind == HN_J_FLOAT ? "float division by zero" : "division by zero");
     if (a.kind != HN_J_FLOAT && b.kind != HN_J_FLOAT && !((a.flag | b.flag) & HN_J_BIG)) { /* 64 bits fit a long double exactly */
-        *out = hn_j_float((double)((long double)a.i / (long double)b.i));
-        return true;
+        return hn_j_set(out, hn_j_float((double)((long double)a.i / (long double)b.i)));
     }
     if (!as_double(r, a, &x) || !as_double(r, b, &y)) return false;
-    *out = hn_j_float(x / y);
-    return true;
+    return hn_j_set(out, hn_j_float(x / y));
 }
 
 bool hn_j_num_op(hn_jrun *r, int op, hn_jval a, hn_jval b, hn_jval *out) {
@@ -208,14 +205,8 @@ bool hn_j_to_int(hn_jrun *r, hn_jval v, hn_jval *out) {
 
 static bool round_int(hn_jrun *r, hn_jval v, int64_t digits, hn_jval *out) {
     hn_jval unit, half, rest, twice, down;
-    if (digits >= 0) {
-        *out = v;
-        return true;
-    }
-    if (digits < -4000) {
-        *out = hn_j_int(0);
-        return true;
-    }
+    if (digits >= 0) return hn_j_set(out, v);
+    if (digits < -4000) return hn_j_set(out, hn_j_int(0));
     if (!hn_j_int_op(r, '^', hn_j_int(10), hn_j_int(-digits), &unit) || !hn_j_int_op(r, '%', v, unit, &rest)) return false;
     if (!hn_j_int_op(r, '-', v, rest, &down) || !hn_j_int_op(r, '+', rest, rest, &twice)) return false;
     int cmp = hn_j_int_cmp(twice, unit);
@@ -258,8 +249,7 @@ bool hn_j_round(hn_jrun *r, hn_jval v, hn_jval digits, hn_jval *out) {
         double f;
         if (!given) return hn_j_int_of_double(r, rint(v.f), out);
         if (!round_float(r, v.f, n, &f)) return false;
-        *out = hn_j_float(f);
-        return true;
+        return hn_j_set(out, hn_j_float(f));
     }
     return hn_j_fail(r, HN_J_TYPE, "type %s doesn't define __round__ method", hn_j_type(v));
 }

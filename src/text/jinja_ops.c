@@ -1,6 +1,5 @@
 /* jinja_ops.c - the operators + - * / // % ** on values of any type. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 static bool unsupported(hn_jrun *r, int op, hn_jval a, hn_jval b) {
     const char *sign = op == HN_JN_ADD ? "+" : op == HN_JN_SUB ? "-" : op == HN_JN_MUL ? "*" : op == HN_JN_DIV ? "/"
@@ -77,14 +76,10 @@ bool hn_j_binary(hn_jrun *r, int op, hn_jval a, hn_jval b, hn_jval *out) {
 
 bool hn_j_unary(hn_jrun *r, int op, hn_jval a, hn_jval *out) {
     if (a.kind == HN_J_UNDEF) return hn_j_use_undefined(r, a);
-    if (a.kind == HN_J_FLOAT) {
-        *out = hn_j_float(op == HN_JN_NEG ? -a.f : a.f);
-        return true;
-    }
+    if (a.kind == HN_J_FLOAT) return hn_j_set(out, hn_j_float(op == HN_JN_NEG ? -a.f : a.f));
     if (hn_j_is_int(a)) {
         if (op == HN_JN_NEG) return hn_j_int_op(r, '-', hn_j_int(0), hn_j_as_int(a), out);
-        *out = hn_j_as_int(a);
-        return true;
+        return hn_j_set(out, hn_j_as_int(a));
     }
     return hn_j_fail(r, HN_J_TYPE, "bad operand type for unary %s: '%s'", op == HN_JN_NEG ? "-" : "+", hn_j_type(a));
 }

@@ -86,8 +86,10 @@ bool hn_j_capture(hn_jrun *r) {
     return true;
 }
 
-bool hn_j_captured(hn_jrun *r, hn_jval *out) {
-    hn_jout *o = r->outs[r->at--];
+bool hn_j_captured(hn_jrun *r, size_t at, bool fine, bool markup, hn_jval *out) {
+    hn_jout *o = r->outs[r->at];
+    hn_j_drop(r, at);
+    if (!fine) return false;
     if (o->text.failed) return hn_j_nomem(r);
     char *p = hn_j_alloc(r, o->text.n + 1);
     if (!p) return false;
@@ -95,7 +97,13 @@ bool hn_j_captured(hn_jrun *r, hn_jval *out) {
     for (size_t i = 0; i < o->spans; i++)
         if (o->span[i].end > o->span[i].begin && !mark_memory(r, p + o->span[i].begin, o->span[i].end - o->span[i].begin)) return false;
     *out = hn_j_str(p, o->text.n);
+    if (markup) *out = hn_j_markup(*out);
     return true;
+}
+
+bool hn_j_collect(hn_jrun *r, bool (*print)(hn_jrun *, hn_jval), hn_jval v, hn_jval *out) {
+    size_t at = r->at;
+    return hn_j_captured(r, at, hn_j_capture(r) && print(r, v), false, out);
 }
 
 void hn_j_drop(hn_jrun *r, size_t at) {
@@ -121,10 +129,7 @@ bool hn_j_copy(hn_jrun *r, const char *p, size_t n, hn_jval *out) {
 
 bool hn_j_join2(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out) {
     size_t n = (size_t)a.n + b.n;
-    if (b.n == 0 || a.n == 0) {
-        *out = hn_j_plain(b.n == 0 ? a : b);
-        return true;
-    }
+    if (b.n == 0 || a.n == 0) return hn_j_set(out, hn_j_plain(b.n == 0 ? a : b));
     if (n > HN_J_OUTPUT) return hn_j_fail(r, HN_J_LIMIT, "a text of more than %zu MiB", HN_J_OUTPUT >> 20);
     if (!hn_j_burn(r, b.n / 16)) return false;
     char *p;
@@ -142,6 +147,5 @@ bool hn_j_join2(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out) {
     memcpy(p + a.n, b.s, b.n);
     if (r->marked_n && !each_mark(r, b.s, b.n, put_memory, p + a.n)) return false;
     r->tail = p + n;
-    *out = hn_j_str(p, n);
-    return true;
+    return hn_j_set(out, hn_j_str(p, n));
 }

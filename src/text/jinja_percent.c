@@ -1,6 +1,5 @@
 /* jinja_percent.c - "..." % arguments. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 #include <math.h>
 
@@ -137,12 +136,8 @@ static bool put_int(hn_jrun *r, const directive *d, hn_jval v) {
     const char *prefix = !d->alternate || type == 'd' ? "" : type == 'o' ? "0o" : type == 'x' ? "0x" : "0X";
     if (d->precision <= (int64_t)text.n) return put_number(r, d, negative, prefix, hn_j_text(text));
     size_t at = r->at;
-    if (!hn_j_capture(r)) return false;
-    if (!pad(r, d->precision - (int64_t)text.n, '0') || !hn_j_write(r, text.s, text.n)) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    return hn_j_captured(r, &text) && put_number(r, d, negative, prefix, hn_j_text(text));
+    bool fine = hn_j_capture(r) && pad(r, d->precision - (int64_t)text.n, '0') && hn_j_write(r, text.s, text.n);
+    return hn_j_captured(r, at, fine, false, &text) && put_number(r, d, negative, prefix, hn_j_text(text));
 }
 
 static bool put_float(hn_jrun *r, const directive *d, hn_jval v) {
@@ -223,12 +218,5 @@ static bool put_all(hn_jrun *r, percent *p, hn_str s) {
 bool hn_j_percent(hn_jrun *r, hn_jval s, hn_jval args, hn_jval *out) {
     percent p = {.args = args, .tuple = args.kind == HN_J_TUPLE, .mapping = subscriptable(args), .markup = s.flag & HN_J_MARKUP};
     size_t at = r->at;
-    if (!hn_j_capture(r)) return false;
-    if (!put_all(r, &p, hn_j_text(s))) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    if (p.markup) *out = hn_j_markup(*out);
-    return true;
+    return hn_j_captured(r, at, hn_j_capture(r) && put_all(r, &p, hn_j_text(s)), p.markup, out);
 }

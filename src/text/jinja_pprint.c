@@ -62,14 +62,6 @@ static bool put_repr(hn_jrun *r, hn_jval v) { /* as repr, but dicts are sorted *
     return fine;
 }
 
-static bool repr_text(hn_jrun *r, hn_jval v, hn_jval *out) {
-    size_t at = r->at;
-    if (!hn_j_capture(r)) return false;
-    if (put_repr(r, v)) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
-}
-
 static bool new_line(hn_jrun *r, int64_t indent) {
     bool fine = hn_j_write(r, "\n", 1);
     for (int64_t i = 0; fine && i < indent; i++) fine = hn_j_write(r, " ", 1);
@@ -98,7 +90,7 @@ static bool put_dict(hn_jrun *r, hn_jval v, int64_t indent, int64_t allowance, i
     indent++;
     for (size_t i = 0; fine && i < n; i++) {
         if (i) fine = hn_j_write(r, ",", 1) && new_line(r, indent);
-        fine = fine && repr_text(r, keys[i], &rep) && hn_j_write(r, rep.s, rep.n) && hn_j_puts(r, ": ") &&
+        fine = fine && hn_j_collect(r, put_repr, keys[i], &rep) && hn_j_write(r, rep.s, rep.n) && hn_j_puts(r, ": ") &&
                put(r, values[i], indent + (int64_t)hn_cp_count(hn_j_text(rep)) + 2, i + 1 == n ? allowance + 1 : 1, level);
     }
     return fine && hn_j_puts(r, "}");
@@ -154,7 +146,7 @@ static bool put_str(hn_jrun *r, hn_jval v, int64_t indent, int64_t allowance, in
 static bool put(hn_jrun *r, hn_jval v, int64_t indent, int64_t allowance, int level) {
     hn_jval rep;
     bool fine;
-    if (!hn_j_enter(r) || !repr_text(r, v, &rep)) return false;
+    if (!hn_j_enter(r) || !hn_j_collect(r, put_repr, v, &rep)) return false;
     if ((int64_t)hn_cp_count(hn_j_text(rep)) <= WIDTH - indent - allowance) fine = hn_j_write(r, rep.s, rep.n);
     else if (v.kind == HN_J_DICT) fine = put_dict(r, v, indent, allowance, level + 1);
     else if (v.kind == HN_J_LIST || v.kind == HN_J_TUPLE) fine = put_items(r, v, indent, allowance, level + 1);
@@ -166,9 +158,5 @@ static bool put(hn_jrun *r, hn_jval v, int64_t indent, int64_t allowance, int le
 
 HN_FILTER(pprint) {
     size_t at = r->at;
-    (void)args;
-    if (!hn_j_capture(r)) return false;
-    if (put(r, a[0], 0, 0, 0)) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
+    return hn_j_captured(r, at, hn_j_capture(r) && put(r, a[0], 0, 0, 0), false, out);
 }

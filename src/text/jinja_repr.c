@@ -1,29 +1,28 @@
 /* jinja_repr.c - str() and repr() of values, and HTML escaping. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 #include <math.h>
 
-static bool write_escaped_cp(hn_jrun *r, uint32_t cp) {
+bool hn_j_print_escape(hn_jrun *r, uint32_t cp) {
     char b[16];
     int n = snprintf(b, sizeof b, cp < 0x100 ? "\\x%02x" : cp < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)cp);
     return hn_j_write(r, b, (size_t)n);
 }
 
-bool hn_j_print_quoted(hn_jrun *r, hn_str s, bool ascii) {
+bool hn_j_print_quoted(hn_jrun *r, hn_str s, bool bytes) {
     char quote = s.n && memchr(s.p, '\'', s.n) && !memchr(s.p, '"', s.n) ? '"' : '\'';
     size_t plain = 0;
     if (!hn_j_write(r, &quote, 1)) return false;
     for (size_t i = 0; i < s.n;) {
-        int len;
-        uint32_t cp = hn_cp_at(s.p + i, &len);
-        bool special = cp == (uint32_t)quote || cp == '\\' || cp < 0x20 || cp == 0x7F || (cp >= 0x80 && (ascii || !hn_py_printable(cp)));
+        int len = 1;
+        uint32_t cp = bytes ? (unsigned char)s.p[i] : hn_cp_at(s.p + i, &len);
+        bool special = cp == (uint32_t)quote || cp == '\\' || cp < 0x20 || cp == 0x7F || (cp >= 0x80 && (bytes || !hn_py_printable(cp)));
         if (special) {
             bool fine = hn_j_write(r, s.p + plain, i - plain);
             char b[2] = {'\\', (char)cp};
             if (cp == '\n' || cp == '\r' || cp == '\t') b[1] = cp == '\n' ? 'n' : cp == '\r' ? 'r' : 't';
             if (cp == (uint32_t)quote || cp == '\\' || b[1] != (char)cp) fine = fine && hn_j_write(r, b, 2);
-            else fine = fine && write_escaped_cp(r, cp);
+            else fine = fine && hn_j_print_escape(r, cp);
             if (!fine) return false;
             plain = i + (size_t)len;
         }
@@ -49,19 +48,6 @@ static bool print_int(hn_jrun *r, hn_jval v) {
     if (!hn_j_int_text(&r->mem, v, &text)) return hn_j_nomem(r);
     if (text.n > 4301) return hn_j_fail(r, HN_J_VALUE, "Exceeds the limit (4300 digits) for integer string conversion");
     return hn_j_burn(r, text.n * text.n / 512) && hn_j_write(r, text.p, text.n);
-}
-
-static bool print_bytes(hn_jrun *r, hn_jval v) {
-    char quote = v.n && memchr(v.s, '\'', v.n) && !memchr(v.s, '"', v.n) ? '"' : '\'';
-    bool fine = hn_j_puts(r, "b") && hn_j_write(r, &quote, 1);
-    for (uint32_t i = 0; fine && i < v.n; i++) {
-        char c = v.s[i], b[8];
-        if (c == quote || c == '\\') fine = hn_j_puts(r, "\\") && hn_j_write(r, &c, 1);
-        else if (c == '\n' || c == '\r' || c == '\t') fine = hn_j_puts(r, c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t");
-        else if ((unsigned char)c < 0x20 || (unsigned char)c >= 0x7F) fine = hn_j_write(r, b, (size_t)snprintf(b, sizeof b, "\\x%02x", (unsigned char)c));
-        else fine = hn_j_write(r, &c, 1);
-    }
-    return fine && hn_j_write(r, &quote, 1);
 }
 
 static bool print_sequence(hn_jrun *r, hn_jval v) {
@@ -128,7 +114,7 @@ static bool print_inner(hn_jrun *r, hn_jval v) {
     case HN_J_STR:
         if (!(v.flag & HN_J_MARKUP)) return hn_j_print_quoted(r, hn_j_text(v), false);
         return hn_j_puts(r, "Markup(") && hn_j_print_quoted(r, hn_j_text(v), false) && hn_j_puts(r, ")");
-    case HN_J_BYTES: return print_bytes(r, v);
+    case HN_J_BYTES: return hn_j_puts(r, "b") && hn_j_print_quoted(r, hn_j_text(v), true);
     case HN_J_LIST: case HN_J_TUPLE: return print_sequence(r, v);
     case HN_J_DICT: return print_dict(r, v);
     case HN_J_VIEW: return print_view(r, v);
@@ -153,33 +139,18 @@ bool hn_j_print(hn_jrun *r, hn_jval v) {
     return v.kind == HN_J_UNDEF || hn_j_print_repr(r, v);
 }
 
-static bool collect(hn_jrun *r, bool (*print)(hn_jrun *, hn_jval), hn_jval v, hn_jval *out) {
-    size_t at = r->at;
-    if (!hn_j_capture(r)) return false;
-    if (print(r, v)) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
-}
-
 bool hn_j_str_of(hn_jrun *r, hn_jval v, hn_jval *out) {
-    if (v.kind == HN_J_STR) {
-        *out = hn_j_plain(v);
-        return true;
-    }
-    if (v.kind == HN_J_UNDEF) {
-        *out = hn_j_str("", 0);
-        return true;
-    }
-    return collect(r, hn_j_print_repr, v, out);
+    if (v.kind == HN_J_STR) return hn_j_set(out, hn_j_plain(v));
+    if (v.kind == HN_J_UNDEF) return hn_j_set(out, hn_j_str("", 0));
+    return hn_j_collect(r, hn_j_print_repr, v, out);
 }
 
 bool hn_j_soft_str(hn_jrun *r, hn_jval v, hn_jval *out) {
     if (v.kind != HN_J_STR) return hn_j_str_of(r, v, out);
-    *out = v;
-    return true;
+    return hn_j_set(out, v);
 }
 
-bool hn_j_repr(hn_jrun *r, hn_jval v, hn_jval *out) { return collect(r, hn_j_print_repr, v, out); }
+bool hn_j_repr(hn_jrun *r, hn_jval v, hn_jval *out) { return hn_j_collect(r, hn_j_print_repr, v, out); }
 
 bool hn_j_print_escaped(hn_jrun *r, hn_jval v) {
     hn_jval s;
@@ -204,7 +175,6 @@ static bool needs_escape(hn_str s) {
 
 bool hn_j_escape(hn_jrun *r, hn_jval v, hn_jval *out) {
     if (v.kind == HN_J_STR && ((v.flag & HN_J_MARKUP) || !needs_escape(hn_j_text(v)))) *out = v;
-    else if (!collect(r, hn_j_print_escaped, v, out)) return false;
-    *out = hn_j_markup(*out);
-    return true;
+    else if (!hn_j_collect(r, hn_j_print_escaped, v, out)) return false;
+    return hn_j_set(out, hn_j_markup(*out));
 }

@@ -6,12 +6,12 @@ static bool change(hn_jrun *r, const hn_jval *a, int how, hn_jval *out) {
     out->flag = a[0].flag;
     return true;
 }
-HN_METHOD(upper) { (void)args; return change(r, a, HN_CASE_UPPER, out); }
-HN_METHOD(lower) { (void)args; return change(r, a, HN_CASE_LOWER, out); }
-HN_METHOD(casefold) { (void)args; return change(r, a, HN_CASE_FOLD, out); }
-HN_METHOD(swapcase) { (void)args; return change(r, a, HN_CASE_SWAP, out); }
-HN_METHOD(capitalize) { (void)args; return change(r, a, HN_CASE_CAPITALIZE, out); }
-HN_METHOD(title) { (void)args; return change(r, a, HN_CASE_EACH_WORD, out); }
+HN_METHOD(upper) { return change(r, a, HN_CASE_UPPER, out); }
+HN_METHOD(lower) { return change(r, a, HN_CASE_LOWER, out); }
+HN_METHOD(casefold) { return change(r, a, HN_CASE_FOLD, out); }
+HN_METHOD(swapcase) { return change(r, a, HN_CASE_SWAP, out); }
+HN_METHOD(capitalize) { return change(r, a, HN_CASE_CAPITALIZE, out); }
+HN_METHOD(title) { return change(r, a, HN_CASE_EACH_WORD, out); }
 
 /* All characters of a class, and at least one unless empty is fine. */
 static bool every(hn_jval s, bool (*is)(uint32_t), bool empty) {
@@ -22,7 +22,7 @@ static bool every(hn_jval s, bool (*is)(uint32_t), bool empty) {
 }
 static bool is_alnum(uint32_t cp) { return hn_py_alnum(cp); }
 static bool is_ascii(uint32_t cp) { return cp < 0x80; }
-#define EVERY(name, test, empty) HN_METHOD(name) { (void)r; (void)args; return hn_j_take(out, hn_j_bool(every(a[0], test, empty))); }
+#define EVERY(name, test, empty) HN_METHOD(name) { return hn_j_set(out, hn_j_bool(every(a[0], test, empty))); }
 EVERY(isalnum, is_alnum, false)
 EVERY(isalpha, hn_py_alpha, false)
 EVERY(isascii, is_ascii, true)
@@ -35,10 +35,8 @@ EVERY(isspace, hn_py_space, false)
 HN_METHOD(isidentifier) {
     int len = 0;
     bool yes = a[0].n && hn_py_identifier_start(hn_cp_at(a[0].s, &len));
-    (void)r;
-    (void)args;
     for (uint32_t i = (uint32_t)len; yes && i < a[0].n; i += (uint32_t)len) yes = hn_py_identifier_part(hn_cp_at(a[0].s + i, &len));
-    return hn_j_take(out, hn_j_bool(yes));
+    return hn_j_set(out, hn_j_bool(yes));
 }
 
 /* Cased characters, all of one case. */
@@ -52,14 +50,12 @@ static bool one_case(hn_jval s, bool (*good)(uint32_t), bool (*bad)(uint32_t)) {
     }
     return any;
 }
-HN_METHOD(islower) { (void)r; (void)args; return hn_j_take(out, hn_j_bool(one_case(a[0], hn_py_lower, hn_py_upper))); }
-HN_METHOD(isupper) { (void)r; (void)args; return hn_j_take(out, hn_j_bool(one_case(a[0], hn_py_upper, hn_py_lower))); }
+HN_METHOD(islower) { return hn_j_set(out, hn_j_bool(one_case(a[0], hn_py_lower, hn_py_upper))); }
+HN_METHOD(isupper) { return hn_j_set(out, hn_j_bool(one_case(a[0], hn_py_upper, hn_py_lower))); }
 
 HN_METHOD(istitle) {
     int len;
     bool any = false, inside = false, yes = true;
-    (void)r;
-    (void)args;
     for (uint32_t i = 0; yes && i < a[0].n; i += (uint32_t)len) {
         uint32_t cp = hn_cp_at(a[0].s + i, &len);
         bool up = hn_py_upper(cp) || hn_py_title(cp), low = hn_py_lower(cp);
@@ -67,18 +63,16 @@ HN_METHOD(istitle) {
         any = any || up || low;
         inside = up || low;
     }
-    return hn_j_take(out, hn_j_bool(yes && any));
+    return hn_j_set(out, hn_j_bool(yes && any));
 }
 
 /* ---- format */
 
 HN_METHOD(format) {
-    (void)a;
     return hn_j_format_map(r, args->v[0], args, hn_j_missing(), out);
 }
 
 HN_METHOD(format_map) {
-    (void)a;
     if (args->nkw) return hn_j_fail(r, HN_J_TYPE, "format_map() takes no keyword arguments");
     if (args->n != 2) return hn_j_fail(r, HN_J_TYPE, "format_map() takes exactly one argument (%u given)", args->n - 1);
     return hn_j_format_map(r, args->v[0], args, args->v[1], out);
@@ -102,7 +96,6 @@ static bool codec(hn_jrun *r, hn_jval name, hn_jval errors, char *which, bool *s
 HN_METHOD(encode) {
     char which;
     bool strict;
-    (void)args;
     if (!codec(r, a[1], a[2], &which, &strict)) return false;
     *out = hn_j_plain(a[0]);
     if (which != 'u' && !every(a[0], is_ascii, true)) {
@@ -125,9 +118,8 @@ HN_METHOD(encode) {
 HN_METHOD(decode) {
     char which, c[4];
     bool strict;
-    (void)args;
     if (!codec(r, a[1], a[2], &which, &strict)) return false;
-    if (which == 'u' && hn_utf8_valid(a[0].s, a[0].n, NULL)) return hn_j_take(out, hn_j_str(a[0].s, a[0].n));
+    if (which == 'u' && hn_utf8_valid(a[0].s, a[0].n, NULL)) return hn_j_set(out, hn_j_str(a[0].s, a[0].n));
     if (which == 'u' && strict) return hn_j_fail(r, HN_J_VALUE, "'utf-8' codec can't decode bytes");
     hn_buf b = {0};
     bool fine = true;
@@ -144,11 +136,10 @@ HN_METHOD(decode) {
 
 HN_METHOD(hex) {
     char *p = hn_j_alloc(r, 2 * (size_t)a[0].n + 1);
-    (void)args;
     if (!p) return false;
     for (uint32_t i = 0; i < a[0].n; i++) {
         p[2 * i] = "0123456789abcdef"[(unsigned char)a[0].s[i] >> 4];
         p[2 * i + 1] = "0123456789abcdef"[a[0].s[i] & 15];
     }
-    return hn_j_take(out, hn_j_str(p, 2 * (size_t)a[0].n));
+    return hn_j_set(out, hn_j_str(p, 2 * (size_t)a[0].n));
 }

@@ -26,23 +26,21 @@ static bool search(hn_jrun *r, const hn_jval *a, bool last, bool must, hn_jval *
     if (!hn_j_arg_str(r, "what is looked for", a[1], &what) || !window(r, a, a[2], a[3], &part, &from, &inside)) return false;
     size_t at = !inside ? SIZE_MAX : last ? hn_str_rfind(part, what) : hn_str_find(part, what, 0);
     if (at == SIZE_MAX && must) return hn_j_fail(r, HN_J_VALUE, "substring not found");
-    *out = hn_j_int(at == SIZE_MAX ? -1 : from + (int64_t)hn_cp_count(hn_str_cut(part, 0, at)));
-    return true;
+    return hn_j_set(out, hn_j_int(at == SIZE_MAX ? -1 : from + (int64_t)hn_cp_count(hn_str_cut(part, 0, at))));
 }
-HN_METHOD(find) { (void)args; return search(r, a, false, false, out); }
-HN_METHOD(rfind) { (void)args; return search(r, a, true, false, out); }
-HN_METHOD(index) { (void)args; return search(r, a, false, true, out); }
-HN_METHOD(rindex) { (void)args; return search(r, a, true, true, out); }
+HN_METHOD(find) { return search(r, a, false, false, out); }
+HN_METHOD(rfind) { return search(r, a, true, false, out); }
+HN_METHOD(index) { return search(r, a, false, true, out); }
+HN_METHOD(rindex) { return search(r, a, true, true, out); }
 
 HN_METHOD(count) {
     hn_str what, part;
     int64_t from, n = 0;
     bool inside;
-    (void)args;
     if (!hn_j_arg_str(r, "what is counted", a[1], &what) || !window(r, a, a[2], a[3], &part, &from, &inside)) return false;
-    if (what.n == 0) return hn_j_take(out, hn_j_int(inside ? (int64_t)hn_cp_count(part) + 1 : 0));
+    if (what.n == 0) return hn_j_set(out, hn_j_int(inside ? (int64_t)hn_cp_count(part) + 1 : 0));
     for (size_t at = 0; inside && (at = hn_str_find(part, what, at)) != SIZE_MAX; at += what.n) n++;
-    return hn_j_take(out, hn_j_int(n));
+    return hn_j_set(out, hn_j_int(n));
 }
 
 static bool ends_fit(hn_jrun *r, hn_jval fix, hn_str part, bool inside, bool tail, bool *yes) {
@@ -65,25 +63,23 @@ static bool fits(hn_jrun *r, const hn_jval *a, bool tail, hn_jval *out) {
     bool inside = true, yes = false;
     if (!hn_j_given(a[2]) && !hn_j_given(a[3])) part = hn_j_text(a[0]);
     else if (!window(r, a, a[2], a[3], &part, &from, &inside)) return false;
-    return ends_fit(r, a[1], part, inside, tail, &yes) && hn_j_take(out, hn_j_bool(yes));
+    return ends_fit(r, a[1], part, inside, tail, &yes) && hn_j_set(out, hn_j_bool(yes));
 }
-HN_METHOD(startswith) { (void)args; return fits(r, a, false, out); }
-HN_METHOD(endswith) { (void)args; return fits(r, a, true, out); }
+HN_METHOD(startswith) { return fits(r, a, false, out); }
+HN_METHOD(endswith) { return fits(r, a, true, out); }
 
 HN_METHOD(removeprefix) {
     hn_str fix, s = hn_j_text(a[0]);
-    (void)args;
     if (!hn_j_arg_str(r, "removeprefix() argument", a[1], &fix)) return false;
     if (fix.n <= s.n && memcmp(s.p, fix.p, fix.n) == 0) s = hn_str_cut(s, fix.n, s.n);
-    return hn_j_take(out, hn_j_part(a[0], s));
+    return hn_j_set(out, hn_j_part(a[0], s));
 }
 
 HN_METHOD(removesuffix) {
     hn_str fix, s = hn_j_text(a[0]);
-    (void)args;
     if (!hn_j_arg_str(r, "removesuffix() argument", a[1], &fix)) return false;
     if (fix.n && fix.n <= s.n && memcmp(s.p + s.n - fix.n, fix.p, fix.n) == 0) s.n -= fix.n;
-    return hn_j_take(out, hn_j_part(a[0], s));
+    return hn_j_set(out, hn_j_part(a[0], s));
 }
 
 /* Between all characters, and at both ends. */
@@ -116,20 +112,13 @@ HN_METHOD(replace) {
     hn_jval with = a[2];
     int64_t most = -1;
     size_t at = r->at;
-    (void)args;
     if (!hn_j_arg_str(r, "replace() argument 1", a[1], &what)) return false;
     if ((a[0].flag & HN_J_MARKUP) && !hn_j_escape(r, with, &with)) return false;
     if (!hn_j_arg_str(r, "replace() argument 2", with, &by)) return false;
     if (hn_j_given(a[3]) && !hn_j_index(r, a[3], &most)) return false;
-    if (most == 0 || (what.n && hn_str_find(s, what, 0) == SIZE_MAX)) return hn_j_burn(r, s.n / 16) && hn_j_take(out, a[0]);
-    if (!hn_j_capture(r)) return false;
-    if (what.n ? replace_all(r, s, what, by, most) : replace_nothing(r, s, by, most)) {
-        if (!hn_j_captured(r, out)) return false;
-        out->flag = a[0].flag;
-        return true;
-    }
-    hn_j_drop(r, at);
-    return false;
+    if (most == 0 || (what.n && hn_str_find(s, what, 0) == SIZE_MAX)) return hn_j_burn(r, s.n / 16) && hn_j_set(out, a[0]);
+    bool fine = hn_j_capture(r) && (what.n ? replace_all(r, s, what, by, most) : replace_nothing(r, s, by, most));
+    return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
 
 static bool cut_in_three(hn_jrun *r, const hn_jval *a, bool last, hn_jval *out) {
@@ -146,15 +135,15 @@ static bool cut_in_three(hn_jrun *r, const hn_jval *a, bool last, hn_jval *out) 
     items[2] = hn_j_part(a[0], found ? hn_str_cut(s, at + sep.n, s.n) : last ? s : none);
     return true;
 }
-HN_METHOD(partition) { (void)args; return cut_in_three(r, a, false, out); }
-HN_METHOD(rpartition) { (void)args; return cut_in_three(r, a, true, out); }
+HN_METHOD(partition) { return cut_in_three(r, a, false, out); }
+HN_METHOD(rpartition) { return cut_in_three(r, a, true, out); }
 
 static bool strip(hn_jrun *r, const hn_jval *a, bool left, bool right, hn_jval *out) {
     hn_str chars, s = hn_j_text(a[0]);
-    if (!hn_j_given(a[1]) || a[1].kind == HN_J_NONE) return hn_j_take(out, hn_j_part(a[0], hn_py_strip(s, left, right)));
+    if (!hn_j_given(a[1]) || a[1].kind == HN_J_NONE) return hn_j_set(out, hn_j_part(a[0], hn_py_strip(s, left, right)));
     if (!hn_j_arg_str(r, "strip arg", a[1], &chars)) return false;
-    return hn_j_burn(r, s.n / 16) && hn_j_take(out, hn_j_part(a[0], hn_py_strip_chars(s, chars, left, right)));
+    return hn_j_burn(r, s.n / 16) && hn_j_set(out, hn_j_part(a[0], hn_py_strip_chars(s, chars, left, right)));
 }
-HN_METHOD(strip) { (void)args; return strip(r, a, true, true, out); }
-HN_METHOD(lstrip) { (void)args; return strip(r, a, true, false, out); }
-HN_METHOD(rstrip) { (void)args; return strip(r, a, false, true, out); }
+HN_METHOD(strip) { return strip(r, a, true, true, out); }
+HN_METHOD(lstrip) { return strip(r, a, true, false, out); }
+HN_METHOD(rstrip) { return strip(r, a, false, true, out); }

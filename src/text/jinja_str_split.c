@@ -1,17 +1,6 @@
 /* jinja_str_split.c - str methods that take text apart or put it together: split, splitlines, join, padding, translate. */
 #include "text/jinja_method_impl.h"
 
-/* The end of a method that writes its result: what was captured becomes a string of the kind that `like` is. */
-static bool written_as(hn_jrun *r, bool fine, size_t at, hn_jval like, hn_jval *out) {
-    if (!fine) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    out->flag = like.flag;
-    return true;
-}
-
 static bool add_part(hn_jrun *r, hn_jgrow *g, hn_jval self, hn_str s) { return hn_j_grow(r, g, hn_j_part(self, s)); }
 
 static bool split_blanks(hn_jrun *r, hn_jval self, int64_t most, hn_jgrow *g) {
@@ -84,15 +73,14 @@ static bool split(hn_jrun *r, const hn_jval *a, bool back, hn_jval *out) {
     }
     return fine && hn_j_grown(r, &g, HN_J_LIST, out);
 }
-HN_METHOD(split) { (void)args; return split(r, a, false, out); }
-HN_METHOD(rsplit) { (void)args; return split(r, a, true, out); }
+HN_METHOD(split) { return split(r, a, false, out); }
+HN_METHOD(rsplit) { return split(r, a, true, out); }
 
 HN_METHOD(splitlines) {
     hn_jgrow g = {0};
     hn_str line, whole;
     size_t at = 0;
     bool keep = hn_j_arg_flag(a[1], false);
-    (void)args;
     while (hn_py_line(hn_j_text(a[0]), &at, &line, &whole))
         if (!add_part(r, &g, a[0], keep ? whole : line)) return false;
     return hn_j_grown(r, &g, HN_J_LIST, out);
@@ -101,17 +89,16 @@ HN_METHOD(splitlines) {
 HN_METHOD(join) {
     hn_jval list, item;
     size_t at = r->at;
-    bool markup = a[0].flag & HN_J_MARKUP, fine = true;
-    (void)args;
+    bool markup = a[0].flag & HN_J_MARKUP, fine;
     if (!hn_j_iterable(a[1])) return hn_j_fail(r, HN_J_TYPE, "can only join an iterable");
-    if (!hn_j_to_list(r, a[1], HN_J_LIST, &list) || !hn_j_capture(r)) return false;
+    fine = hn_j_to_list(r, a[1], HN_J_LIST, &list) && hn_j_capture(r);
     for (size_t i = 0; fine && i < hn_j_count(list); i++) {
         item = hn_j_at(list, i);
         if (!markup && item.kind != HN_J_STR)
             fine = hn_j_fail(r, HN_J_TYPE, "sequence item %zu: expected str instance, %s found", i, hn_j_type(item));
         fine = fine && (i == 0 || hn_j_write(r, a[0].s, a[0].n)) && (markup ? hn_j_print_escaped(r, item) : hn_j_write(r, item.s, item.n));
     }
-    return written_as(r, fine, at, a[0], out);
+    return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
 
 /* ---- padding */
@@ -125,40 +112,33 @@ static bool pad(hn_jrun *r, const hn_jval *a, int where, hn_jval *out) { /* -1 l
     if ((a[0].flag & HN_J_MARKUP) && !hn_j_escape(r, fill, &fill)) return false;
     if (!hn_j_arg_str(r, "The fill character", fill, &with)) return false;
     if (hn_cp_count(with) != 1) return hn_j_fail(r, HN_J_TYPE, "The fill character must be exactly one character long");
-    if (width <= n) return hn_j_take(out, a[0]);
+    if (width <= n) return hn_j_set(out, a[0]);
     int64_t all = width - n, left = where < 0 ? all : where > 0 ? 0 : all / 2 + (all & width & 1);
     bool fine = hn_j_capture(r);
     for (int64_t i = 0; fine && i < left; i++) fine = hn_j_write(r, with.p, with.n);
     fine = fine && hn_j_write(r, a[0].s, a[0].n);
     for (int64_t i = left; fine && i < all; i++) fine = hn_j_write(r, with.p, with.n) && hn_j_burn(r, 1);
-    return written_as(r, fine, at, a[0], out);
+    return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
-HN_METHOD(center) { (void)args; return pad(r, a, 0, out); }
-HN_METHOD(ljust) { (void)args; return pad(r, a, 1, out); }
-HN_METHOD(rjust) { (void)args; return pad(r, a, -1, out); }
+HN_METHOD(center) { return pad(r, a, 0, out); }
+HN_METHOD(ljust) { return pad(r, a, 1, out); }
+HN_METHOD(rjust) { return pad(r, a, -1, out); }
 
 HN_METHOD(zfill) {
     int64_t width, n = (int64_t)hn_cp_count(hn_j_text(a[0]));
     size_t at = r->at, sign = a[0].n && (a[0].s[0] == '+' || a[0].s[0] == '-') ? 1 : 0;
-    (void)args;
     if (!hn_j_index(r, a[1], &width)) return false;
-    if (width <= n) return hn_j_take(out, a[0]);
+    if (width <= n) return hn_j_set(out, a[0]);
     bool fine = hn_j_capture(r) && hn_j_write(r, a[0].s, sign);
     for (int64_t i = n; fine && i < width; i++) fine = hn_j_write(r, "0", 1) && hn_j_burn(r, 1);
-    if (!fine || !hn_j_write(r, a[0].s + sign, a[0].n - sign)) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    out->flag = a[0].flag;
-    return true;
+    fine = fine && hn_j_write(r, a[0].s + sign, a[0].n - sign);
+    return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
 
 HN_METHOD(expandtabs) {
     int64_t size = 8, column = 0;
     size_t at = r->at;
     bool fine = true;
-    (void)args;
     if (hn_j_given(a[1]) && !hn_j_index(r, a[1], &size)) return false;
     if (size > 1 << 16) return hn_j_fail(r, HN_J_LIMIT, "a tab size too large");
     if (!hn_j_capture(r)) return false;
@@ -174,21 +154,20 @@ HN_METHOD(expandtabs) {
         }
         i += len;
     }
-    return written_as(r, fine, at, a[0], out);
+    return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
 
 /* ---- translate */
 
 static bool trans_key(hn_jrun *r, hn_jval key, hn_jval *out) {
     int len;
-    if (key.kind != HN_J_STR) return hn_j_is_int(key) ? hn_j_take(out, key) : hn_j_fail(r, HN_J_TYPE, "keys in translate table must be strings or integers");
+    if (key.kind != HN_J_STR) return hn_j_is_int(key) ? hn_j_set(out, key) : hn_j_fail(r, HN_J_TYPE, "keys in translate table must be strings or integers");
     if (hn_cp_count(hn_j_text(key)) != 1) return hn_j_fail(r, HN_J_VALUE, "string keys in translate table must be of length 1");
-    return hn_j_take(out, hn_j_int(hn_cp_at(key.s, &len)));
+    return hn_j_set(out, hn_j_int(hn_cp_at(key.s, &len)));
 }
 
 HN_METHOD(maketrans) {
     hn_jval key, value;
-    (void)args;
     if (!hn_j_dict_new(r, 0, out)) return false;
     if (!hn_j_given(a[2])) {
         hn_jwalk w = {0};
@@ -230,7 +209,6 @@ static bool put_translated(hn_jrun *r, hn_jval to, hn_str same, bool found) {
 HN_METHOD(translate) {
     size_t at = r->at;
     bool fine = true;
-    (void)args;
     if (a[1].kind == HN_J_UNDEF) return hn_j_use_undefined(r, a[1]);
     if (a[1].kind != HN_J_DICT) return hn_j_fail(r, HN_J_TYPE, "'%s' object is not subscriptable", hn_j_type(a[1]));
     if (!hn_j_capture(r)) return false;
@@ -241,5 +219,5 @@ HN_METHOD(translate) {
         fine = found >= 0 && put_translated(r, to, (hn_str){a[0].s + i, (size_t)len}, found == 1);
         i += (uint32_t)len;
     }
-    return written_as(r, fine, at, a[0], out);
+    return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }

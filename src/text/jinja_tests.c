@@ -1,14 +1,8 @@
 /* jinja_tests.c - what may stand behind "is". */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
-
-#define HN_J_TEST(name, sig, fn) hn_jfn hn_jt_##fn;
-#include "text/jinja_tests.def"
-#undef HN_J_TEST
 
 static bool answer(hn_jval *out, bool yes) {
-    *out = hn_j_bool(yes);
-    return true;
+    return hn_j_set(out, hn_j_bool(yes));
 }
 
 static bool remainder_is(hn_jrun *r, hn_jval v, hn_jval by, int64_t what, hn_jval *out) {
@@ -18,12 +12,12 @@ static bool remainder_is(hn_jrun *r, hn_jval v, hn_jval by, int64_t what, hn_jva
     return answer(out, same);
 }
 
-#define TEST(name) bool hn_jt_##name(hn_jrun *r, const hn_jval *a, const hn_jargs *args, hn_jval *out)
-#define SIMPLE(name, yes) TEST(name) { (void)r; (void)args; return answer(out, yes); }
+#define TEST(name) HN_J_BUILTIN(hn_jt_##name)
+#define SIMPLE(name, yes) TEST(name) { return answer(out, yes); }
 
-TEST(odd) { (void)args; return remainder_is(r, a[0], hn_j_int(2), 1, out); }
-TEST(even) { (void)args; return remainder_is(r, a[0], hn_j_int(2), 0, out); }
-TEST(divisibleby) { (void)args; return remainder_is(r, a[0], a[1], 0, out); }
+TEST(odd) { return remainder_is(r, a[0], hn_j_int(2), 1, out); }
+TEST(even) { return remainder_is(r, a[0], hn_j_int(2), 0, out); }
+TEST(divisibleby) { return remainder_is(r, a[0], a[1], 0, out); }
 SIMPLE(defined, a[0].kind != HN_J_UNDEF)
 SIMPLE(undefined, a[0].kind == HN_J_UNDEF)
 SIMPLE(none, a[0].kind == HN_J_NONE)
@@ -42,8 +36,6 @@ SIMPLE(escaped, a[0].kind == HN_J_STR && (a[0].flag & HN_J_MARKUP))
 
 TEST(sequence) { /* has a length and items */
     int64_t n;
-    (void)r;
-    (void)args;
     return answer(out, hn_j_sized(a[0], &n) && a[0].kind != HN_J_VIEW);
 }
 
@@ -52,20 +44,19 @@ static bool known(hn_jrun *r, hn_jval name, const hn_jfunc *(*find)(hn_str), hn_
     if (name.kind != HN_J_STR) return hn_j_hash(r, name, &hash) && answer(out, false);
     return answer(out, find(hn_j_text(name)) != NULL);
 }
-TEST(filter) { (void)args; return known(r, a[0], hn_j_filter, out); }
-TEST(test) { (void)args; return known(r, a[0], hn_j_test, out); }
+TEST(filter) { return known(r, a[0], hn_j_filter, out); }
+TEST(test) { return known(r, a[0], hn_j_test, out); }
 
 static bool whole_case(hn_jrun *r, hn_jval v, bool upper, hn_jval *out) {
     hn_jval s;
     if (!hn_j_str_of(r, v, &s)) return false;
-    return hn_j_call_func(r, hn_j_method(s, hn_str_of(upper ? "isupper" : "islower")), &(hn_jargs){&s, 1, 0, NULL}, out);
+    return hn_j_call_method(r, upper ? "isupper" : "islower", s, NULL, out);
 }
-TEST(lower) { (void)args; return whole_case(r, a[0], false, out); }
-TEST(upper) { (void)args; return whole_case(r, a[0], true, out); }
+TEST(lower) { return whole_case(r, a[0], false, out); }
+TEST(upper) { return whole_case(r, a[0], true, out); }
 
 TEST(in) {
     bool yes;
-    (void)args;
     return hn_j_contains(r, a[0], a[1], &yes) && answer(out, yes);
 }
 
@@ -77,9 +68,9 @@ static bool equal(hn_jrun *r, const hn_jval *a, bool wanted, hn_jval *out) {
     bool same;
     return hn_j_equal(r, a[0], a[1], &same) && answer(out, same == wanted);
 }
-TEST(eq) { (void)args; return equal(r, a, true, out); }
-TEST(ne) { (void)args; return equal(r, a, false, out); }
-TEST(gt) { (void)args; return ordered(r, a, ">", out); }
-TEST(ge) { (void)args; return ordered(r, a, ">=", out); }
-TEST(lt) { (void)args; return ordered(r, a, "<", out); }
-TEST(le) { (void)args; return ordered(r, a, "<=", out); }
+TEST(eq) { return equal(r, a, true, out); }
+TEST(ne) { return equal(r, a, false, out); }
+TEST(gt) { return ordered(r, a, ">", out); }
+TEST(ge) { return ordered(r, a, ">=", out); }
+TEST(lt) { return ordered(r, a, "<", out); }
+TEST(le) { return ordered(r, a, "<=", out); }

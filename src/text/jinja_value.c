@@ -1,6 +1,5 @@
 /* jinja_value.c - what Python says about values: types, truth, length, equality, order, membership, hashes. */
 #include "text/jinja_ast_impl.h"
-#include "text/jinja_text_impl.h"
 
 #include <math.h>
 

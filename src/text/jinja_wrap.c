@@ -131,7 +131,6 @@ HN_FILTER(wordwrap) { /* s width break_long_words wrapstring break_on_hyphens */
     wrapping w = {.width = 79, .long_words = hn_j_arg_flag(a[2], true), .hyphens = hn_j_arg_flag(a[4], true), .newline = {"\n", 1}};
     pattern p;
     size_t at = r->at;
-    (void)args;
     if (hn_j_given(a[1]) && !hn_j_index(r, a[1], &w.width)) return false;
     if (!hn_j_none_or_missing(a[3]) && !hn_j_arg_str(r, "wrapstring", a[3], &w.newline)) return false;
     if (a[0].kind == HN_J_UNDEF) return hn_j_use_undefined(r, a[0]);
@@ -140,9 +139,7 @@ HN_FILTER(wordwrap) { /* s width break_long_words wrapstring break_on_hyphens */
     if (!pattern_open(r, w.hyphens ? break_pattern : blank_pattern, 0, &p)) return false;
     bool fine = hn_j_capture(r) && wrap_all(r, a[0], &w, &p);
     pattern_close(&p);
-    if (fine) return hn_j_captured(r, out);
-    hn_j_drop(r, at);
-    return false;
+    return hn_j_captured(r, at, fine, false, out);
 }
 
 /* ---- urlize */
@@ -248,11 +245,11 @@ static bool put_words(hn_jrun *r, const linking *l, hn_str s) {
 
 /* rel: the words asked for, nofollow, noopener; each once, sorted. */
 static bool rel_attribute(hn_jrun *r, const hn_jval *a, hn_jval *out) {
-    hn_jval words, v[2], *items, set;
+    hn_jval words, given = hn_j_none_or_missing(a[4]) ? hn_j_str("", 0) : a[4], *items, set;
     hn_jgrow g = {0};
-    v[0] = hn_j_none_or_missing(a[4]) ? hn_j_str("", 0) : a[4];
-    if (v[0].kind != HN_J_STR) return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute 'split'", hn_j_type(v[0]));
-    if (!hn_j_call_func(r, hn_j_method(v[0], hn_str_of("split")), &(hn_jargs){v, 1, 0, NULL}, &words) || !hn_j_dict_new(r, 4, &set)) return false;
+    size_t at = r->at;
+    if (given.kind != HN_J_STR) return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute 'split'", hn_j_type(given));
+    if (!hn_j_call_method(r, "split", given, NULL, &words) || !hn_j_dict_new(r, 4, &set)) return false;
     for (size_t i = 0; i < hn_j_count(words); i++)
         if (!hn_j_dict_put(r, set, hn_j_at(words, i), hn_j_none())) return false;
     if (hn_j_arg_flag(a[2], false) && !hn_j_dict_put(r, set, hn_j_cstr("nofollow"), hn_j_none())) return false;
@@ -264,10 +261,9 @@ static bool rel_attribute(hn_jrun *r, const hn_jval *a, hn_jval *out) {
     uint32_t *order = hn_j_alloc(r, g.n * sizeof *order);
     if (!order || !hn_j_list_new(r, HN_J_LIST, g.n, &words, &items)) return false;
     for (size_t i = 0; i < g.n; i++) order[i] = (uint32_t)i;
-    if (!hn_j_sort(r, order, g.n, g.v, 1, false, false) || !hn_j_capture(r)) return false;
-    bool fine = hn_j_puts(r, " rel=\"");
+    bool fine = hn_j_sort(r, order, g.n, g.v, 1, false, false) && hn_j_capture(r) && hn_j_puts(r, " rel=\"");
     for (size_t i = 0; fine && i < g.n; i++) fine = (i == 0 || hn_j_puts(r, " ")) && hn_j_print_escaped(r, g.v[order[i]]);
-    return fine && hn_j_puts(r, "\"") && hn_j_captured(r, out);
+    return hn_j_captured(r, at, fine && hn_j_puts(r, "\""), false, out);
 }
 
 static bool check_schemes(hn_jrun *r, hn_jval v, hn_jval *out) {
@@ -286,19 +282,15 @@ static bool check_schemes(hn_jrun *r, hn_jval v, hn_jval *out) {
     return fine;
 }
 
+static bool put_target(hn_jrun *r, hn_jval v) { return hn_j_puts(r, " target=\"") && hn_j_print_escaped(r, v) && hn_j_puts(r, "\""); }
+
 HN_FILTER(urlize) { /* value trim_url_limit nofollow target rel extra_schemes */
     linking l = {.most = -1, .target = hn_j_str("", 0)};
     hn_jval text;
     size_t at = r->at;
-    (void)args;
     if (!hn_j_none_or_missing(a[1]) && !hn_j_index(r, a[1], &l.most)) return false;
     if (!rel_attribute(r, a, &l.rel) || !check_schemes(r, a[5], &l.schemes) || !hn_j_escape(r, a[0], &text)) return false;
-    if (hn_j_given(a[3]) && hn_j_truth(a[3])) {
-        if (!hn_j_capture(r) || !hn_j_puts(r, " target=\"") || !hn_j_print_escaped(r, a[3]) || !hn_j_puts(r, "\"") || !hn_j_captured(r, &l.target)) {
-            hn_j_drop(r, at);
-            return false;
-        }
-    }
+    if (hn_j_given(a[3]) && hn_j_truth(a[3]) && !hn_j_collect(r, put_target, a[3], &l.target)) return false;
     bool fine = pattern_open(r, http_pattern, PCRE2_CASELESS, &l.http) && pattern_open(r, email_pattern, 0, &l.email) &&
                 pattern_open(r, head_pattern, 0, &l.head) && pattern_open(r, tail_pattern, 0, &l.tail) && hn_j_capture(r) &&
                 put_words(r, &l, hn_j_text(text));
@@ -306,11 +298,5 @@ HN_FILTER(urlize) { /* value trim_url_limit nofollow target rel extra_schemes */
     pattern_close(&l.email);
     pattern_close(&l.head);
     pattern_close(&l.tail);
-    if (!fine) {
-        hn_j_drop(r, at);
-        return false;
-    }
-    if (!hn_j_captured(r, out)) return false;
-    if (r->autoescape) *out = hn_j_markup(*out);
-    return true;
+    return hn_j_captured(r, at, fine, r->autoescape, out);
 }
