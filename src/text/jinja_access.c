@@ -7,10 +7,8 @@
 /* ---- undefined values */
 
 static bool make_undefined(hn_jrun *r, const char *hint, hn_str name, const char *object, uint8_t flag, hn_jval *out) {
-    hn_jundef *u = hn_j_alloc(r, sizeof *u);
-    if (!u) return false;
-    *u = (hn_jundef){hint, name, object};
-    *out = (hn_jval){.kind = HN_J_UNDEF, .flag = flag, .undef = u};
+    if (!hn_j_box(r, HN_J_UNDEF, &(hn_jundef){hint, name, object}, sizeof(hn_jundef), out)) return false;
+    out->flag = flag;
     return true;
 }
 
@@ -28,20 +26,7 @@ bool hn_j_use_undefined(hn_jrun *r, hn_jval v) {
     return hn_j_fail(r, err, "'%s object' has no attribute '%.*s'", u->object, n, u->name.p);
 }
 
-static bool no_element(hn_jrun *r, hn_jval obj, hn_jval key, hn_jval *out) {
-    if (key.kind == HN_J_STR) return make_undefined(r, NULL, hn_j_text(key), hn_j_type(obj), 0, out);
-    return hn_j_undefined(r, "an object has no such element", out);
-}
-
 /* ---- attributes */
-
-static bool bind_method(hn_jrun *r, hn_jval obj, const hn_jfunc *f, hn_jval *out) {
-    hn_jbound *b = hn_j_alloc(r, sizeof *b);
-    if (!b) return false;
-    *b = (hn_jbound){f, obj};
-    *out = (hn_jval){.kind = HN_J_METHOD, .bound = b};
-    return true;
-}
 
 static int loop_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
     hn_jloop *l = obj.loop;
@@ -164,7 +149,7 @@ int hn_j_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
     int found = special_attr(r, obj, name, out);
     if (found != 0) return found;
     const hn_jfunc *f = hn_j_method(obj, name);
-    if (f) return bind_method(r, obj, f, out) ? 1 : -1;
+    if (f) return hn_j_box(r, HN_J_METHOD, &(hn_jbound){f, obj}, sizeof(hn_jbound), out) ? 1 : -1;
     if ((obj.kind != HN_J_SPACE && is_dunder(name)) || hn_j_is_refused(obj, name))
         return make_undefined(r, NULL, name, hn_j_type(obj), HN_J_UNSAFE, out) ? 1 : -1;
     return 0;
@@ -191,11 +176,8 @@ static int item(hn_jrun *r, hn_jval obj, hn_jval key, hn_jval *out) {
         for (uint32_t b = 0; key.kind == HN_J_STR && b < r->t->blocks.n; b++) {
             const hn_jnode *block = r->t->blocks.v[b];
             if (!hn_str_same(block->text, hn_j_text(key))) continue;
-            hn_jblockref *ref = hn_j_alloc(r, sizeof *ref);
-            if (!ref) return -1;
-            *ref = (hn_jblockref){block, (hn_jcontext *)(uintptr_t)obj.p};
-            *out = (hn_jval){.kind = HN_J_BLOCKREF, .block = ref};
-            return 1;
+            hn_jblockref ref = {block, (hn_jcontext *)(uintptr_t)obj.p};
+            return hn_j_box(r, HN_J_BLOCKREF, &ref, sizeof ref, out) ? 1 : -1;
         }
         return 0;
     default: return 0;
@@ -207,9 +189,7 @@ static int item(hn_jrun *r, hn_jval obj, hn_jval key, hn_jval *out) {
         out->n = (uint32_t)hn_cp_len((unsigned char)obj.s[at]);
         return hn_j_burn(r, at / 8) ? 1 : -1;
     }
-    *out = obj.kind == HN_J_RANGE_OBJ ? hn_j_int(obj.range->start + i * obj.range->step)
-         : obj.kind == HN_J_BYTES ? hn_j_int((unsigned char)obj.s[i]) : hn_j_at(obj, (size_t)i);
-    return 1;
+    return hn_j_set(out, hn_j_at(obj, (size_t)i));
 }
 
 bool hn_j_getattr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
@@ -224,14 +204,15 @@ bool hn_j_getitem(hn_jrun *r, hn_jval obj, hn_jval key, hn_jval *out) {
     int found = item(r, obj, key, out);
     if (found == 0 && key.kind == HN_J_STR) found = hn_j_attr(r, obj, hn_j_text(key), out);
     if (found != 0) return found == 1;
-    return no_element(r, obj, key, out);
+    if (key.kind == HN_J_STR) return make_undefined(r, NULL, hn_j_text(key), hn_j_type(obj), 0, out);
+    return hn_j_undefined(r, "an object has no such element", out);
 }
 
 /* ---- slices */
 
 static bool bound(hn_jrun *r, hn_jval v, int64_t otherwise, int64_t *out) {
     *out = otherwise;
-    if (!hn_j_given(v) || v.kind == HN_J_NONE) return true;
+    if (hn_j_none_or_missing(v)) return true;
     if (!hn_j_is_int(v)) return hn_j_fail(r, HN_J_TYPE, "slice indices must be integers or None or have an __index__ method");
     return hn_j_index(r, v, out);
 }
@@ -287,13 +268,10 @@ bool hn_j_slice(hn_jrun *r, hn_jval obj, hn_jval vstart, hn_jval vstop, hn_jval 
     int64_t count = clip(n, &start, &stop, step);
     if (obj.kind == HN_J_STR || obj.kind == HN_J_BYTES) return slice_string(r, obj, n, start, step, count, out);
     if (obj.kind == HN_J_RANGE_OBJ) {
-        hn_jrange *g = hn_j_alloc(r, sizeof *g);
-        if (!g) return false;
         int64_t first = obj.range->start + start * obj.range->step, by; /* one item may be a huge step wide */
         if (__builtin_mul_overflow(step, obj.range->step, &by)) by = step < 0 ? INT64_MIN : INT64_MAX;
-        *g = (hn_jrange){first, obj.range->start + stop * obj.range->step, by, count};
-        *out = (hn_jval){.kind = HN_J_RANGE_OBJ, .range = g};
-        return true;
+        hn_jrange part = {first, obj.range->start + stop * obj.range->step, by, count};
+        return hn_j_box(r, HN_J_RANGE_OBJ, &part, sizeof part, out);
     }
     hn_jval *items;
     if (!hn_j_list_new(r, (hn_jkind)obj.kind, (size_t)count, out, &items)) return false;

@@ -100,6 +100,11 @@ bool hn_j_call(hn_jrun *r, hn_jval callee, const hn_jargs *args, hn_jval *out) {
 
 bool hn_j_arg_flag(hn_jval v, bool otherwise) { return hn_j_given(v) ? hn_j_truth(v) : otherwise; }
 
+bool hn_j_no_attribute(hn_jrun *r, hn_jval v, const char *name) {
+    if (v.kind == HN_J_UNDEF) return hn_j_use_undefined(r, v);
+    return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute '%s'", hn_j_type(v), name);
+}
+
 bool hn_j_arg_str(hn_jrun *r, const char *what, hn_jval v, hn_str *out) {
     if (v.kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "%s must be str, not %s", what, hn_j_type(v));
     *out = hn_j_text(v);

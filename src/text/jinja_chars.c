@@ -62,17 +62,14 @@ static bool case_ignorable(uint32_t cp) {
 /* Is the capital sigma at at the last letter of a word? */
 static bool final_sigma(hn_str s, size_t at) {
     const char *p = s.p + at;
-    uint32_t cp = 0;
+    uint32_t cp;
     int len;
-    bool before = false;
-    while (p > s.p && !before) {
-        do p--;
-        while (p > s.p && ((unsigned char)*p & 0xC0) == 0x80);
+    do {
+        if (p == s.p) return false;
+        p = hn_cp_back(s.p, p);
         cp = hn_cp_at(p, &len);
-        if (!case_ignorable(cp)) break;
-    }
-    before = p < s.p + at && !case_ignorable(cp) && hn_py_cased(cp);
-    if (!before) return false;
+    } while (case_ignorable(cp));
+    if (!hn_py_cased(cp)) return false;
     for (p = s.p + at + 2; p < s.p + s.n; p += len) {
         cp = hn_cp_at(p, &len);
         if (!case_ignorable(cp)) return !hn_py_cased(cp);

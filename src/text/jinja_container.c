@@ -39,8 +39,10 @@ size_t hn_j_count(hn_jval v) {
     return v.kind == HN_J_DICT ? v.dict->n : v.list->n;
 }
 
-hn_jval hn_j_at(hn_jval list, size_t i) {
-    return list.flag & HN_J_JSON ? hn_j_from_json(hn_json_at(list.json, i)) : list.list->v[i];
+hn_jval hn_j_at(hn_jval v, size_t i) {
+    if (v.kind == HN_J_RANGE_OBJ) return hn_j_int(v.range->start + (int64_t)i * v.range->step);
+    if (v.kind == HN_J_BYTES) return hn_j_int((unsigned char)v.s[i]);
+    return v.flag & HN_J_JSON ? hn_j_from_json(hn_json_at(v.json, i)) : v.list->v[i];
 }
 
 bool hn_j_grow(hn_jrun *r, hn_jgrow *g, hn_jval v) {
@@ -76,25 +78,25 @@ bool hn_j_dict_new(hn_jrun *r, size_t cap, hn_jval *out) {
     return true;
 }
 
+static void index_pair(hn_jdict *d, uint32_t i) {
+    uint64_t at = d->v[i].hash;
+    while (d->index[at & (d->slots - 1)]) at++;
+    d->index[at & (d->slots - 1)] = i + 1;
+}
+
 static bool index_dict(hn_jrun *r, hn_jdict *d) {
     uint32_t slots = 32;
     while (slots < 2 * d->cap) slots *= 2;
     d->index = hn_j_alloc(r, slots * sizeof *d->index);
     if (!d->index) return false;
     d->slots = slots;
-    for (uint32_t i = 0; i < d->n; i++) {
-        uint64_t at = d->v[i].hash;
-        while (d->index[at & (slots - 1)]) at++;
-        d->index[at & (slots - 1)] = i + 1;
-    }
+    for (uint32_t i = 0; i < d->n; i++) index_pair(d, i);
     return true;
 }
 
 static bool key_fits(hn_jrun *r, const hn_jpair *p, hn_jval key, uint64_t hash, bool *same) {
     *same = false;
-    if (p->hash != hash) return true;
-    *same = hn_j_same(p->key, key);
-    return *same || hn_j_equal(r, p->key, key, same);
+    return p->hash != hash || hn_j_same_or_equal(r, p->key, key, same);
 }
 
 static int find_pair(hn_jrun *r, const hn_jdict *d, hn_jval key, uint64_t hash, uint32_t *where) {
@@ -124,10 +126,7 @@ bool hn_j_dict_put(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval value) {
     if (!hn_j_hash(r, key, &hash) || !hn_j_burn(r, 1)) return false;
     int found = find_pair(r, d, key, hash, &where);
     if (found < 0) return false;
-    if (found) {
-        d->v[where].value = value;
-        return true;
-    }
+    if (found) return hn_j_set(&d->v[where].value, value);
     if (d->n == d->cap) {
         uint32_t cap = d->cap ? 2 * d->cap : 4;
         hn_jpair *grown = hn_j_alloc(r, cap * sizeof *grown);
@@ -140,9 +139,7 @@ bool hn_j_dict_put(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval value) {
     d->v[d->n++] = (hn_jpair){key, value, hash};
     if (d->n <= SMALL_DICT) return true;
     if (!d->index || 2 * d->n > d->slots) return index_dict(r, d);
-    uint64_t at = hash;
-    while (d->index[at & (d->slots - 1)]) at++;
-    d->index[at & (d->slots - 1)] = d->n;
+    index_pair(d, d->n - 1);
     return true;
 }
 
@@ -199,11 +196,9 @@ bool hn_j_dict_next(hn_jrun *r, hn_jval dict, hn_jwalk *w, hn_jval *key, hn_jval
         *value = dict.dict->v[w->i++].value;
         return true;
     }
-    if (!(w->on ? hn_json_next(&w->it) : hn_json_first(dict.json, &w->it))) {
-        w->on = true;
-        return false;
-    }
+    bool more = w->on ? hn_json_next(&w->it) : hn_json_first(dict.json, &w->it);
     w->on = true;
+    if (!more) return false;
     *value = hn_j_from_json(w->it.value);
     return hn_j_json_key(r, w->it.key, key);
 }
@@ -227,8 +222,8 @@ bool hn_j_dict_update(hn_jrun *r, hn_jval dict, hn_jval from) {
     }
     if (from.kind == HN_J_UNDEF) return hn_j_use_undefined(r, from); /* it asks for .keys */
     hn_jiter *it = hn_j_iter(r, from);
-    int more = it ? 1 : -1;
-    for (size_t i = 0; more == 1 && (more = hn_j_next(r, it, &value)) == 1; i++)
+    int more;
+    for (size_t i = 0; (more = hn_j_next(r, it, &value)) == 1; i++)
         if (!put_pair(r, dict, value, i)) return false;
     return more >= 0;
 }

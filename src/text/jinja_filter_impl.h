@@ -16,7 +16,6 @@ typedef struct hn_jpath {
 } hn_jpath;
 bool hn_j_path(hn_jrun *r, hn_jval attribute, bool fold, hn_jpath *out);
 bool hn_j_path_get(hn_jrun *r, const hn_jpath *p, hn_jval item, hn_jval *out);
-static inline bool hn_j_none_or_missing(hn_jval v) { return v.kind == HN_J_MISSING || v.kind == HN_J_NONE; }
 
 /* Sorts n indices by keys of k values each, stable; descending keeps equal ones in order as well. lists: keys compare as lists do,
  * so that equal values are never asked which is less. jinja_sort.c */

@@ -20,24 +20,24 @@ HN_FILTER(int) { /* value default base */
     int64_t base = 10;
     double f;
     bool fine;
-    if (a[0].kind == HN_J_STR) fine = (!hn_j_given(a[2]) || hn_j_index(r, a[2], &base)) && hn_j_str_to_int(r, hn_j_text(a[0]), base, out);
+    if (a[0].kind == HN_J_STR) fine = hn_j_arg_int(r, a[2], false, &base) && hn_j_str_to_int(r, hn_j_text(a[0]), base, out);
     else fine = hn_j_to_int(r, a[0], out);
     if (fine) return true;
     if (!forgivable(r, false)) return false;
     if (hn_j_to_float(r, a[0], &f) && hn_j_int_of_double(r, f, out)) return true;
     if (!forgivable(r, true)) return false;
-    return hn_j_set(out, hn_j_given(a[1]) ? a[1] : hn_j_int(0));
+    return hn_j_set(out, hn_j_or(a[1], hn_j_int(0)));
 }
 
 HN_FILTER(float) { /* value default */
     double f;
     if (hn_j_to_float(r, a[0], &f)) return hn_j_set(out, hn_j_float(f));
     if (!forgivable(r, false)) return false;
-    return hn_j_set(out, hn_j_given(a[1]) ? a[1] : hn_j_float(0));
+    return hn_j_set(out, hn_j_or(a[1], hn_j_float(0)));
 }
 
 HN_FILTER(round) { /* value precision method */
-    hn_jval precision = hn_j_given(a[1]) ? a[1] : hn_j_int(0), unit, scaled;
+    hn_jval precision = hn_j_or(a[1], hn_j_int(0)), unit, scaled;
     bool ceiling = hn_j_is(a[2], "ceil");
     double f;
     if (hn_j_given(a[2]) && !hn_j_is(a[2], "common") && !ceiling && !hn_j_is(a[2], "floor"))

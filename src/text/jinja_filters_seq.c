@@ -46,7 +46,7 @@ bool hn_j_path_get(hn_jrun *r, const hn_jpath *p, hn_jval item, hn_jval *out) {
 
 HN_FILTER(first) {
     hn_jiter *it = hn_j_iter(r, a[0]);
-    int more = it ? hn_j_next(r, it, out) : -1;
+    int more = hn_j_next(r, it, out);
     if (more == 0) return hn_j_undefined(r, "No first item, sequence was empty.", out);
     return more == 1;
 }
@@ -96,7 +96,7 @@ HN_FILTER(reverse) {
 
 HN_FILTER(default) {
     *out = a[0];
-    if (a[0].kind == HN_J_UNDEF || (hn_j_arg_flag(a[2], false) && !hn_j_truth(a[0]))) *out = hn_j_given(a[1]) ? a[1] : hn_j_str("", 0);
+    if (a[0].kind == HN_J_UNDEF || (hn_j_arg_flag(a[2], false) && !hn_j_truth(a[0]))) *out = hn_j_or(a[1], hn_j_str("", 0));
     return true;
 }
 
@@ -156,13 +156,9 @@ HN_FILTER(dictsort) { /* value case_sensitive by reverse */
         if (!hn_j_is(a[2], "value")) return hn_j_fail(r, HN_J_RUNTIME, "You can only sort by either \"key\" or \"value\"");
         at = hn_j_int(1);
     }
-    if (a[0].kind == HN_J_UNDEF) return hn_j_use_undefined(r, a[0]);
-    if (a[0].kind != HN_J_DICT) return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute 'items'", hn_j_type(a[0]));
-    hn_jview *view = hn_j_alloc(r, sizeof *view);
-    if (!view) return false;
-    view->dict = a[0];
-    pairs = (hn_jval){.kind = HN_J_VIEW, .flag = HN_J_ITEMS, .p = view};
-    return hn_j_path(r, at, !hn_j_arg_flag(a[1], false), &path) && sorted(r, pairs, &path, 1, false, hn_j_arg_flag(a[3], false), out, NULL, NULL);
+    if (a[0].kind != HN_J_DICT) return hn_j_no_attribute(r, a[0], "items");
+    return hn_j_view(r, a[0], HN_J_ITEMS, &pairs) && hn_j_path(r, at, !hn_j_arg_flag(a[1], false), &path) &&
+           sorted(r, pairs, &path, 1, false, hn_j_arg_flag(a[3], false), out, NULL, NULL);
 }
 
 HN_FILTER(groupby) { /* value attribute default case_sensitive */
@@ -180,8 +176,8 @@ HN_FILTER(groupby) { /* value attribute default case_sensitive */
     for (size_t i = 0; i < n;) {
         size_t end = i + 1;
         for (; end < n; end++) {
-            if (!hn_j_same(key[order[i]], key[order[end]]) && !hn_j_equal(r, key[order[i]], key[order[end]], &same)) return false;
-            if (!hn_j_same(key[order[i]], key[order[end]]) && !same) break;
+            if (!hn_j_same_or_equal(r, key[order[i]], key[order[end]], &same)) return false;
+            if (!same) break;
         }
         hn_jval members, group, *items, name;
         if (!hn_j_list_new(r, HN_J_LIST, end - i, &members, &items)) return false;
@@ -198,7 +194,7 @@ static bool extreme(hn_jrun *r, const hn_jval *a, bool least, hn_jval *out) {
     hn_jpath path;
     hn_jval x, key, best;
     hn_jiter *it = hn_j_iter(r, a[0]);
-    int more = it ? hn_j_next(r, it, out) : -1;
+    int more = hn_j_next(r, it, out);
     if (more == 0) return hn_j_undefined(r, "No aggregated item, sequence was empty.", out);
     if (more < 0 || !hn_j_path(r, a[2], !hn_j_arg_flag(a[1], false), &path) || !hn_j_path_get(r, &path, *out, &best)) return false;
     while ((more = hn_j_next(r, it, &x)) == 1) {
@@ -218,11 +214,11 @@ HN_FILTER(max) { return extreme(r, a, false, out); }
 HN_FILTER(sum) { /* iterable attribute start */
     hn_jpath path;
     hn_jval x;
-    *out = hn_j_given(a[2]) ? a[2] : hn_j_int(0);
+    *out = hn_j_or(a[2], hn_j_int(0));
     if (out->kind == HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "sum() can't sum strings [use ''.join(seq) instead]");
     hn_jiter *it = hn_j_path(r, a[1], false, &path) ? hn_j_iter(r, a[0]) : NULL;
-    int more = it ? 1 : -1;
-    while (more == 1 && (more = hn_j_next(r, it, &x)) == 1)
+    int more;
+    while ((more = hn_j_next(r, it, &x)) == 1)
         if (!hn_j_path_get(r, &path, x, &x) || !hn_j_binary(r, HN_JN_ADD, *out, x, out)) return false;
     return more == 0;
 }
@@ -240,7 +236,7 @@ static bool join_escaping(hn_jrun *r, hn_jval list, hn_jval sep, hn_jval *out) {
 
 HN_FILTER(join) { /* value d attribute */
     hn_jpath path;
-    hn_jval sep = hn_j_given(a[1]) ? a[1] : hn_j_str("", 0), x;
+    hn_jval sep = hn_j_or(a[1], hn_j_str("", 0)), x;
     if (r->autoescape) {
         hn_jval list, *items;
         if (!hn_j_path(r, a[2], false, &path) || !hn_j_to_list(r, a[0], HN_J_LIST, &list)) return false;

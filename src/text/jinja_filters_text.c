@@ -11,7 +11,7 @@ HN_FILTER(lower) { return by_method(r, "lower", a[0], NULL, out); }
 HN_FILTER(capitalize) { return by_method(r, "capitalize", a[0], NULL, out); }
 HN_FILTER(trim) { return by_method(r, "strip", a[0], hn_j_given(a[1]) ? &a[1] : NULL, out); }
 HN_FILTER(center) {
-    hn_jval width = hn_j_given(a[1]) ? a[1] : hn_j_int(80);
+    hn_jval width = hn_j_or(a[1], hn_j_int(80));
     return by_method(r, "center", a[0], &width, out);
 }
 
@@ -114,18 +114,16 @@ HN_FILTER(indent) { /* s width first blank */
 
 HN_FILTER(truncate) { /* s length killwords end leeway */
     int64_t length = 255, leeway = 5, n;
-    hn_jval end = hn_j_given(a[3]) ? a[3] : hn_j_str("...", 3), cut;
-    if (hn_j_given(a[1]) && !hn_j_index(r, a[1], &length)) return false;
-    if (!hn_j_none_or_missing(a[4]) && !hn_j_index(r, a[4], &leeway)) return false;
+    hn_jval end = hn_j_or(a[3], hn_j_str("...", 3)), cut;
     int64_t end_n;
-    if (!hn_j_len(r, end, &end_n)) return false;
+    if (!hn_j_arg_int(r, a[1], false, &length) || !hn_j_arg_int(r, a[4], true, &leeway) || !hn_j_len(r, end, &end_n)) return false;
     if (length < end_n) return hn_j_fail(r, HN_J_ASSERT, "expected length >= %lld, got %lld", (long long)end_n, (long long)length);
     if (leeway < 0) return hn_j_fail(r, HN_J_ASSERT, "expected leeway >= 0, got %lld", (long long)leeway);
     if (!hn_j_len(r, a[0], &n)) return false;
     if (n <= length + leeway) return hn_j_set(out, a[0]);
     if (!hn_j_slice(r, a[0], hn_j_missing(), hn_j_int(length - end_n), hn_j_missing(), &cut)) return false;
     if (hn_j_arg_flag(a[2], false)) return hn_j_binary(r, HN_JN_ADD, cut, end, out);
-    if (cut.kind != HN_J_STR) return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute 'rsplit'", hn_j_type(cut));
+    if (cut.kind != HN_J_STR) return hn_j_no_attribute(r, cut, "rsplit");
     size_t blank = hn_str_rfind(hn_j_text(cut), (hn_str){" ", 1});
     if (blank != SIZE_MAX) cut.n = (uint32_t)blank;
     return hn_j_binary(r, HN_JN_ADD, cut, end, out);

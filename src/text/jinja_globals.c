@@ -8,24 +8,15 @@
 #define GLOBAL(name) HN_J_BUILTIN(hn_jg_##name)
 
 GLOBAL(range) {
+    bool one = !hn_j_given(a[1]);
     int64_t start = 0, stop, step = 1;
-    if (!hn_j_index(r, a[0], &start)) return false;
-    if (hn_j_given(a[1])) {
-        if (!hn_j_index(r, a[1], &stop)) return false;
-    } else {
-        stop = start;
-        start = 0;
-    }
-    if (hn_j_given(a[2]) && !hn_j_index(r, a[2], &step)) return false;
+    if (!hn_j_index(r, a[0], one ? &stop : &start) || (!one && !hn_j_index(r, a[1], &stop)) || !hn_j_arg_int(r, a[2], false, &step)) return false;
     if (step == 0) return hn_j_fail(r, HN_J_VALUE, "range() arg 3 must not be zero");
     uint64_t n = 0, stride = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
     if (step > 0 ? stop > start : stop < start) n = (step > 0 ? (uint64_t)stop - (uint64_t)start - 1 : (uint64_t)start - (uint64_t)stop - 1) / stride + 1;
     if (n > HN_J_RANGE) return hn_j_fail(r, HN_J_OVERFLOW, "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).", HN_J_RANGE);
-    hn_jrange *g = hn_j_alloc(r, sizeof *g);
-    if (!g) return false;
-    *g = (hn_jrange){start, stop, step, (int64_t)n};
-    *out = (hn_jval){.kind = HN_J_RANGE_OBJ, .range = g};
-    return true;
+    hn_jrange range = {start, stop, step, (int64_t)n};
+    return hn_j_box(r, HN_J_RANGE_OBJ, &range, sizeof range, out);
 }
 
 static bool make_dict(hn_jrun *r, const hn_jargs *args, hn_jval *out) {
@@ -56,19 +47,15 @@ GLOBAL(cycler) {
     hn_jval *items;
     if (args->nkw) return hn_j_fail(r, HN_J_TYPE, "Cycler() got an unexpected keyword argument");
     if (args->n == 0) return hn_j_fail(r, HN_J_RUNTIME, "at least one item has to be provided");
-    hn_jcycler *c = hn_j_alloc(r, sizeof *c);
-    if (!c || !hn_j_list_new(r, HN_J_TUPLE, args->n, &c->items, &items)) return false;
+    hn_jcycler c = {.at = 0};
+    if (!hn_j_list_new(r, HN_J_TUPLE, args->n, &c.items, &items)) return false;
     memcpy(items, args->v, args->n * sizeof *items);
-    *out = (hn_jval){.kind = HN_J_CYCLER, .cycler = c};
-    return true;
+    return hn_j_box(r, HN_J_CYCLER, &c, sizeof c, out);
 }
 
 GLOBAL(joiner) {
-    hn_jjoiner *j = hn_j_alloc(r, sizeof *j);
-    if (!j) return false;
-    j->sep = hn_j_given(a[0]) ? a[0] : hn_j_str(", ", 2);
-    *out = (hn_jval){.kind = HN_J_JOINER, .joiner = j};
-    return true;
+    hn_jjoiner j = {.sep = hn_j_or(a[0], hn_j_str(", ", 2))};
+    return hn_j_box(r, HN_J_JOINER, &j, sizeof j, out);
 }
 
 static uint32_t dice(hn_jrun *r, uint32_t below) {
@@ -91,9 +78,7 @@ GLOBAL(lipsum) { /* n html min max: filler text, another on every call */
     int64_t n = 5, low = 20, high = 100;
     bool html = hn_j_arg_flag(a[1], true), fine;
     size_t at = r->at;
-    if ((hn_j_given(a[0]) && !hn_j_index(r, a[0], &n)) || (hn_j_given(a[2]) && !hn_j_index(r, a[2], &low)) ||
-        (hn_j_given(a[3]) && !hn_j_index(r, a[3], &high)))
-        return false;
+    if (!hn_j_arg_int(r, a[0], false, &n) || !hn_j_arg_int(r, a[2], false, &low) || !hn_j_arg_int(r, a[3], false, &high)) return false;
     if (high <= low || high - low > INT32_MAX) return hn_j_fail(r, HN_J_VALUE, "empty range for randrange()");
     fine = hn_j_capture(r);
     for (int64_t i = 0; fine && i < n; i++)

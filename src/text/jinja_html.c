@@ -65,8 +65,7 @@ static bool put_attributes(hn_jrun *r, hn_jval d, bool space) {
 
 HN_FILTER(xmlattr) { /* d autospace */
     size_t at = r->at;
-    if (a[0].kind == HN_J_UNDEF) return hn_j_use_undefined(r, a[0]);
-    if (a[0].kind != HN_J_DICT) return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute 'items'", hn_j_type(a[0]));
+    if (a[0].kind != HN_J_DICT) return hn_j_no_attribute(r, a[0], "items");
     bool fine = hn_j_capture(r) && put_attributes(r, a[0], hn_j_arg_flag(a[1], true));
     return hn_j_captured(r, at, fine, r->autoescape, out);
 }

@@ -72,6 +72,7 @@ typedef struct hn_jval {
         const struct hn_jundef *undef;
         struct hn_jiter *iter;
         const struct hn_jrange *range;
+        const struct hn_jview *view;
         const struct hn_jfunc *func;
         const struct hn_jbound *bound;
         struct hn_jmacro *macro;
@@ -169,6 +170,7 @@ bool hn_j_fail(hn_jrun *r, hn_jerr err, const char *fmt, ...) HN_PRINTF(3, 4);
 void hn_j_forgive(hn_jrun *r); /* the error is caught */
 bool hn_j_nomem(hn_jrun *r);
 void *hn_j_alloc(hn_jrun *r, size_t bytes); /* NULL after setting the error */
+bool hn_j_box(hn_jrun *r, hn_jkind kind, const void *what, size_t bytes, hn_jval *out); /* a value that points to a copy of what */
 bool hn_j_burn_out(hn_jrun *r);
 static inline bool hn_j_burn(hn_jrun *r, size_t steps) { /* false: the template runs too long */
     r->fuel -= (int64_t)steps;
@@ -199,6 +201,7 @@ bool hn_j_equal(hn_jrun *r, hn_jval a, hn_jval b, bool *same);
 bool hn_j_order(hn_jrun *r, hn_jval a, hn_jval b, const char *op, bool *yes); /* "<", "<=", ">", ">=" */
 bool hn_j_less(hn_jrun *r, hn_jval a, hn_jval b, bool *yes);
 bool hn_j_same(hn_jval a, hn_jval b);             /* Python's "is" */
+bool hn_j_same_or_equal(hn_jrun *r, hn_jval a, hn_jval b, bool *yes); /* as containers compare their items */
 bool hn_j_contains(hn_jrun *r, hn_jval item, hn_jval in, bool *yes);
 bool hn_j_hash(hn_jrun *r, hn_jval v, uint64_t *hash); /* TYPE: unhashable */
 bool hn_j_callable(hn_jval v);
@@ -212,9 +215,10 @@ bool hn_j_json_key(hn_jrun *r, const char *name, hn_jval *out); /* of an iterato
 bool hn_j_list_new(hn_jrun *r, hn_jkind kind, size_t n, hn_jval *out, hn_jval **items);
 bool hn_j_pair(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out); /* a tuple of two */
 size_t hn_j_count(hn_jval v);            /* of a list, tuple or dict */
-hn_jval hn_j_at(hn_jval list, size_t i); /* of a list or tuple */
+hn_jval hn_j_at(hn_jval v, size_t i);    /* of a list, tuple, range or bytes */
 bool hn_j_dict_new(hn_jrun *r, size_t cap, hn_jval *out);
 bool hn_j_dict_put(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval value);
+bool hn_j_view(hn_jrun *r, hn_jval dict, uint8_t what, hn_jval *out); /* dict.keys() and so on */
 int hn_j_dict_find(hn_jrun *r, hn_jval dict, hn_jval key, hn_jval *out); /* 1, 0, or -1 after an error */
 typedef struct hn_jwalk { size_t i; hn_json_iter it; bool on; } hn_jwalk;
 bool hn_j_dict_next(hn_jrun *r, hn_jval dict, hn_jwalk *w, hn_jval *key, hn_jval *value);
@@ -237,7 +241,7 @@ struct hn_jiter {
     bool done;
 };
 hn_jiter *hn_j_iter(hn_jrun *r, hn_jval v); /* NULL after an error (TYPE: not iterable) */
-int hn_j_next(hn_jrun *r, hn_jiter *it, hn_jval *out);
+int hn_j_next(hn_jrun *r, hn_jiter *it, hn_jval *out); /* it NULL: -1, as making it has failed */
 bool hn_j_iterable(hn_jval v);
 bool hn_j_to_list(hn_jrun *r, hn_jval v, hn_jkind kind, hn_jval *out); /* list(v) or tuple(v) */
 bool hn_j_reversed(hn_jrun *r, hn_jval v, hn_jval *out);               /* TYPE: not reversible */
@@ -301,6 +305,13 @@ const hn_jval *hn_j_kw(const hn_jargs *args, const char *name); /* NULL: not giv
 static inline bool hn_j_given(hn_jval v) { return v.kind != HN_J_MISSING; }
 bool hn_j_arg_str(hn_jrun *r, const char *what, hn_jval v, hn_str *out); /* TYPE unless a string */
 bool hn_j_arg_flag(hn_jval v, bool otherwise);
+static inline hn_jval hn_j_or(hn_jval v, hn_jval otherwise) { return hn_j_given(v) ? v : otherwise; }
+static inline bool hn_j_none_or_missing(hn_jval v) { return v.kind == HN_J_MISSING || v.kind == HN_J_NONE; }
+/* An integer, *i as it is if there is no argument; where maybe_none, None is none. */
+static inline bool hn_j_arg_int(hn_jrun *r, hn_jval v, bool maybe_none, int64_t *i) {
+    return (maybe_none ? hn_j_none_or_missing(v) : !hn_j_given(v)) || hn_j_index(r, v, i);
+}
+bool hn_j_no_attribute(hn_jrun *r, hn_jval v, const char *name); /* fails as asking v for it does */
 
 /* ---- the lists of built-in things (jinja_lists.c) */
 const hn_jfunc *hn_j_filter(hn_str name);

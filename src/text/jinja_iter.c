@@ -11,29 +11,13 @@ bool hn_j_iterable(hn_jval v) {
 
 /* ---- one step of each */
 
-static int next_none(hn_jrun *r, hn_jiter *it, hn_jval *out) {
-    (void)r;
-    (void)it;
-    (void)out;
-    return 0;
-}
+#define NEXT(name) static int name(HN_J_MAYBE hn_jrun *r, HN_J_MAYBE hn_jiter *it, HN_J_MAYBE hn_jval *out)
 
-static int next_item(hn_jrun *r, hn_jiter *it, hn_jval *out) {
-    (void)r;
-    if (it->i >= it->n) return 0;
-    *out = hn_j_at(it->src, it->i++);
-    return 1;
-}
+NEXT(next_none) { return 0; }
+NEXT(next_item) { return it->i < it->n && hn_j_set(out, hn_j_at(it->src, it->i++)); }
+NEXT(next_item_back) { return it->i < it->n && hn_j_set(out, hn_j_at(it->src, it->n - 1 - it->i++)); }
 
-static int next_item_back(hn_jrun *r, hn_jiter *it, hn_jval *out) {
-    (void)r;
-    if (it->i >= it->n) return 0;
-    *out = hn_j_at(it->src, it->n - 1 - it->i++);
-    return 1;
-}
-
-static int next_char(hn_jrun *r, hn_jiter *it, hn_jval *out) {
-    (void)r;
+NEXT(next_char) {
     if (it->i >= it->n) return 0;
     int len;
     hn_cp_at(it->src.s + it->i, &len);
@@ -42,55 +26,30 @@ static int next_char(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     return 1;
 }
 
-static int next_char_back(hn_jrun *r, hn_jiter *it, hn_jval *out) {
-    (void)r;
+NEXT(next_char_back) {
     if (it->n == 0) return 0;
-    size_t end = it->n--;
-    while (it->n && ((unsigned char)it->src.s[it->n] & 0xC0) == 0x80) it->n--;
-    *out = hn_j_str(it->src.s + it->n, end - it->n);
-    return 1;
+    size_t end = it->n;
+    it->n = (size_t)(hn_cp_back(it->src.s, it->src.s + end) - it->src.s);
+    return hn_j_set(out, hn_j_str(it->src.s + it->n, end - it->n));
 }
 
-static int next_byte(hn_jrun *r, hn_jiter *it, hn_jval *out) {
-    (void)r;
-    if (it->i >= it->n) return 0;
-    *out = hn_j_int((unsigned char)it->src.s[it->i++]);
-    return 1;
-}
-
-static int next_number(hn_jrun *r, hn_jiter *it, hn_jval *out) {
-    (void)r;
-    if (it->i >= it->n) return 0;
-    *out = hn_j_int(it->src.range->start + (int64_t)it->i++ * it->src.range->step);
-    return 1;
-}
-
-static int next_number_back(hn_jrun *r, hn_jiter *it, hn_jval *out) {
-    (void)r;
-    if (it->i >= it->n) return 0;
-    *out = hn_j_int(it->src.range->start + (int64_t)(it->n - 1 - it->i++) * it->src.range->step);
-    return 1;
-}
-
-static int next_key(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+NEXT(next_key) {
     hn_jval value;
-    (void)r;
     return hn_j_dict_next(r, it->src, &it->walk, out, &value);
 }
 
-static int next_value(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+NEXT(next_value) {
     hn_jval key;
-    (void)r;
     return hn_j_dict_next(r, it->src, &it->walk, &key, out);
 }
 
-static int next_pair(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+NEXT(next_pair) {
     hn_jval key, value;
     if (!hn_j_dict_next(r, it->src, &it->walk, &key, &value)) return 0;
     return hn_j_pair(r, key, value, out) ? 1 : -1;
 }
 
-static int next_loop(hn_jrun *r, hn_jiter *it, hn_jval *out) { /* a loop gives (item, loop) and goes on itself */
+NEXT(next_loop) { /* a loop gives (item, loop) and goes on itself */
     hn_jval item;
     int more = hn_j_loop_next(r, it->src.loop, &item);
     if (more != 1) return more;
@@ -98,16 +57,12 @@ static int next_loop(hn_jrun *r, hn_jiter *it, hn_jval *out) { /* a loop gives (
 }
 
 int hn_j_next(hn_jrun *r, hn_jiter *it, hn_jval *out) {
+    if (!it) return -1;
     if (it->done) return 0;
-    if (!hn_j_burn(r, 1)) return -1;
-    if (!it->from && !it->lazy) {
-        int more = it->next(r, it, out);
-        it->done = more != 1;
-        return more;
-    }
-    if (!hn_j_enter(r)) return -1; /* generators over generators */
+    bool nests = it->from || it->lazy; /* generators over generators */
+    if (!hn_j_burn(r, 1) || (nests && !hn_j_enter(r))) return -1;
     int more = it->next(r, it, out);
-    hn_j_leave(r);
+    if (nests) hn_j_leave(r);
     it->done = more != 1;
     return more;
 }
@@ -121,7 +76,7 @@ static hn_jiter *make(hn_jrun *r, hn_jnext *next, const char *type, hn_jval src,
 }
 
 static hn_jiter *iter_view(hn_jrun *r, hn_jval v) {
-    hn_jval dict = ((const hn_jview *)v.p)->dict;
+    hn_jval dict = v.view->dict;
     if (v.flag == HN_J_KEYS) return make(r, next_key, "dict_keyiterator", dict, 0);
     return v.flag == HN_J_VALUES ? make(r, next_value, "dict_valueiterator", dict, 0) : make(r, next_pair, "dict_itemiterator", dict, 0);
 }
@@ -130,12 +85,12 @@ hn_jiter *hn_j_iter(hn_jrun *r, hn_jval v) {
     switch ((hn_jkind)v.kind) {
     case HN_J_UNDEF: return make(r, next_none, "generator", v, 0);
     case HN_J_STR: return make(r, next_char, "str_iterator", v, v.n);
-    case HN_J_BYTES: return make(r, next_byte, "bytes_iterator", v, v.n);
+    case HN_J_BYTES: return make(r, next_item, "bytes_iterator", v, v.n);
     case HN_J_LIST: return make(r, next_item, "list_iterator", v, hn_j_count(v));
     case HN_J_TUPLE: return make(r, next_item, "tuple_iterator", v, hn_j_count(v));
     case HN_J_DICT: return make(r, next_key, "dict_keyiterator", v, 0);
     case HN_J_VIEW: return iter_view(r, v);
-    case HN_J_RANGE_OBJ: return make(r, next_number, "range_iterator", v, (size_t)v.range->n);
+    case HN_J_RANGE_OBJ: return make(r, next_item, "range_iterator", v, (size_t)v.range->n);
     case HN_J_LOOP: return make(r, next_loop, "LoopContext", v, 0);
     case HN_J_ITER: return v.iter;
     default: hn_j_fail(r, HN_J_TYPE, "'%s' object is not iterable", hn_j_type(v)); return NULL;
@@ -144,9 +99,7 @@ hn_jiter *hn_j_iter(hn_jrun *r, hn_jval v) {
 
 bool hn_j_iter_value(hn_jrun *r, hn_jnext *next, const char *type, hn_jval src, hn_jval *out) {
     hn_jiter *it = make(r, next, type, src, 0);
-    if (!it) return false;
-    *out = (hn_jval){.kind = HN_J_ITER, .iter = it};
-    return true;
+    return it && hn_j_set(out, (hn_jval){.kind = HN_J_ITER, .iter = it});
 }
 
 bool hn_j_to_list(hn_jrun *r, hn_jval v, hn_jkind kind, hn_jval *out) {
@@ -160,8 +113,8 @@ bool hn_j_to_list(hn_jrun *r, hn_jval v, hn_jkind kind, hn_jval *out) {
         return true;
     }
     hn_jiter *it = hn_j_iter(r, v);
-    int more = it ? 1 : -1;
-    while (more == 1 && (more = hn_j_next(r, it, &x)) == 1)
+    int more;
+    while ((more = hn_j_next(r, it, &x)) == 1)
         if (!hn_j_grow(r, &g, x)) return false;
     return more == 0 && hn_j_grown(r, &g, kind, out);
 }
@@ -174,14 +127,12 @@ bool hn_j_reversed(hn_jrun *r, hn_jval v, hn_jval *out) {
     case HN_J_STR: it = make(r, next_char_back, "reversed", v, v.n); break;
     case HN_J_LIST: it = make(r, next_item_back, "list_reverseiterator", v, hn_j_count(v)); break;
     case HN_J_TUPLE: it = make(r, next_item_back, "reversed", v, hn_j_count(v)); break;
-    case HN_J_RANGE_OBJ: it = make(r, next_number_back, "range_iterator", v, (size_t)v.range->n); break;
+    case HN_J_RANGE_OBJ: it = make(r, next_item_back, "range_iterator", v, (size_t)v.range->n); break;
     case HN_J_DICT: case HN_J_VIEW:
         if (!hn_j_to_list(r, v, HN_J_LIST, &list)) return false;
         it = make(r, next_item_back, "dict_reversekeyiterator", list, hn_j_count(list));
         break;
     default: return hn_j_fail(r, HN_J_TYPE, "'%s' object is not reversible", hn_j_type(v));
     }
-    if (!it) return false;
-    *out = (hn_jval){.kind = HN_J_ITER, .iter = it};
-    return true;
+    return it && hn_j_set(out, (hn_jval){.kind = HN_J_ITER, .iter = it});
 }

@@ -14,10 +14,9 @@ HN_METHOD(count_items) {
     hn_jval x;
     bool same;
     hn_jiter *it = hn_j_iter(r, a[0]);
-    int more = it ? 1 : -1;
-    while (more == 1 && (more = hn_j_next(r, it, &x)) == 1) {
-        same = hn_j_same(x, a[1]);
-        if (!same && !hn_j_equal(r, x, a[1], &same)) return false;
+    int more;
+    while ((more = hn_j_next(r, it, &x)) == 1) {
+        if (!hn_j_same_or_equal(r, x, a[1], &same)) return false;
         n += same;
     }
     return more == 0 && hn_j_set(out, hn_j_int(n));
@@ -25,15 +24,13 @@ HN_METHOD(count_items) {
 
 HN_METHOD(index_item) {
     int64_t n = 0, start = 0, stop = INT64_MAX;
-    bool same = false;
+    bool same;
     hn_j_sized(a[0], &n);
-    if ((hn_j_given(a[2]) && !hn_j_index(r, a[2], &start)) || (hn_j_given(a[3]) && !hn_j_index(r, a[3], &stop))) return false;
+    if (!hn_j_arg_int(r, a[2], false, &start) || !hn_j_arg_int(r, a[3], false, &stop)) return false;
     if (start < 0) start = start + n < 0 ? 0 : start + n;
     if (stop < 0) stop = stop + n < 0 ? 0 : stop + n;
     for (int64_t i = start; i < n && i < stop; i++) {
-        hn_jval x = a[0].kind == HN_J_RANGE_OBJ ? hn_j_int(a[0].range->start + i * a[0].range->step) : hn_j_at(a[0], (size_t)i);
-        same = hn_j_same(x, a[1]);
-        if (!same && !hn_j_equal(r, x, a[1], &same)) return false;
+        if (!hn_j_same_or_equal(r, hn_j_at(a[0], (size_t)i), a[1], &same)) return false;
         if (same) return hn_j_set(out, hn_j_int(i));
     }
     return hn_j_fail(r, HN_J_VALUE, "the value is not in the %s", hn_j_type(a[0]));
@@ -41,27 +38,26 @@ HN_METHOD(index_item) {
 
 /* ---- dicts */
 
-static bool view(hn_jrun *r, hn_jval dict, uint8_t what, hn_jval *out) {
-    hn_jview *v = hn_j_alloc(r, sizeof *v);
-    if (!v) return false;
-    v->dict = dict;
-    return hn_j_set(out, (hn_jval){.kind = HN_J_VIEW, .flag = what, .p = v});
+bool hn_j_view(hn_jrun *r, hn_jval dict, uint8_t what, hn_jval *out) {
+    if (!hn_j_box(r, HN_J_VIEW, &(hn_jview){dict}, sizeof(hn_jview), out)) return false;
+    out->flag = what;
+    return true;
 }
-HN_METHOD(keys) { return view(r, a[0], HN_J_KEYS, out); }
-HN_METHOD(values) { return view(r, a[0], HN_J_VALUES, out); }
-HN_METHOD(items) { return view(r, a[0], HN_J_ITEMS, out); }
+HN_METHOD(keys) { return hn_j_view(r, a[0], HN_J_KEYS, out); }
+HN_METHOD(values) { return hn_j_view(r, a[0], HN_J_VALUES, out); }
+HN_METHOD(items) { return hn_j_view(r, a[0], HN_J_ITEMS, out); }
 
 HN_METHOD(get) {
     int found = hn_j_dict_find(r, a[0], a[1], out);
-    if (found == 0) *out = hn_j_given(a[2]) ? a[2] : hn_j_none();
+    if (found == 0) *out = hn_j_or(a[2], hn_j_none());
     return found >= 0;
 }
 
 HN_METHOD(fromkeys) {
-    hn_jval key, value = hn_j_given(a[2]) ? a[2] : hn_j_none();
+    hn_jval key, value = hn_j_or(a[2], hn_j_none());
     hn_jiter *it = hn_j_dict_new(r, 0, out) ? hn_j_iter(r, a[1]) : NULL;
-    int more = it ? 1 : -1;
-    while (more == 1 && (more = hn_j_next(r, it, &key)) == 1)
+    int more;
+    while ((more = hn_j_next(r, it, &key)) == 1)
         if (!hn_j_dict_put(r, *out, key, value)) return false;
     return more == 0;
 }
@@ -71,8 +67,8 @@ HN_METHOD(isdisjoint) {
     bool yes = false;
     if (a[0].flag == HN_J_VALUES) return hn_j_fail(r, HN_J_ATTR, "'dict_values' object has no attribute 'isdisjoint'");
     hn_jiter *it = hn_j_iter(r, a[1]);
-    int more = it ? 1 : -1;
-    while (!yes && more == 1 && (more = hn_j_next(r, it, &x)) == 1)
+    int more = 1;
+    while (!yes && (more = hn_j_next(r, it, &x)) == 1)
         if (!hn_j_contains(r, x, a[0], &yes)) return false;
     return more >= 0 && hn_j_set(out, hn_j_bool(!yes));
 }

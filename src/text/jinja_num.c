@@ -140,7 +140,7 @@ static bool float_grammar(const char *p) {
 
 static bool str_to_float(hn_jrun *r, hn_str s, double *out) {
     char room[512];
-    hn_str body = hn_py_strip(s, true, true);
+    hn_str body = hn_py_strip(s, NULL, true, true);
     if (memchr(body.p, '\0', body.n) || !plain_digits(body, room, sizeof room) || !float_grammar(room))
         return hn_j_fail(r, HN_J_VALUE, "could not convert string to float: '%.*s'", (int)(s.n < 100 ? s.n : 100), s.p);
     *out = hn_strtod(room, NULL);
@@ -159,7 +159,7 @@ static int digit_of(char c) {
 }
 
 bool hn_j_str_to_int(hn_jrun *r, hn_str s, int64_t base, hn_jval *out) {
-    hn_str d = hn_py_strip(s, true, true);
+    hn_str d = hn_py_strip(s, NULL, true, true);
     bool negative = false, fine = true, prefixed = false;
     if (base != 0 && (base < 2 || base > 36)) return hn_j_fail(r, HN_J_VALUE, "int() base must be >= 2 and <= 36, or 0");
     if (d.n && (*d.p == '+' || *d.p == '-')) {

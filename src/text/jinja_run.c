@@ -75,6 +75,13 @@ void *hn_j_alloc(hn_jrun *r, size_t bytes) {
     return p;
 }
 
+bool hn_j_box(hn_jrun *r, hn_jkind kind, const void *what, size_t bytes, hn_jval *out) {
+    void *p = hn_j_alloc(r, bytes);
+    if (!p) return false;
+    memcpy(p, what, bytes);
+    return hn_j_set(out, (hn_jval){.kind = (uint8_t)kind, .p = p});
+}
+
 bool hn_j_burn_out(hn_jrun *r) { return hn_j_fail(r, HN_J_LIMIT, "the template runs too long"); }
 
 bool hn_j_enter(hn_jrun *r) {

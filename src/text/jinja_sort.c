@@ -6,10 +6,10 @@ typedef struct sorting { hn_jrun *r; const hn_jval *key; size_t k; bool lists, d
 /* Is the later item to go before the earlier one? Lists of keys compare by the first that differs. */
 static bool before(const sorting *s, uint32_t later, uint32_t earlier, bool *yes) {
     const hn_jval *x = s->key + later * s->k, *y = s->key + earlier * s->k;
-    bool same = true;
+    bool same;
     for (size_t i = 0; i < s->k; i++) {
         if (s->lists) {
-            if (!hn_j_same(x[i], y[i]) && !hn_j_equal(s->r, x[i], y[i], &same)) return false;
+            if (!hn_j_same_or_equal(s->r, x[i], y[i], &same)) return false;
             if (same && i + 1 < s->k) continue;
             if (same) break;
         }

@@ -4,8 +4,7 @@
 /* self[start:end]; *from: its first code point. False in *inside: start lies beyond the end, where nothing is found. */
 static bool window(hn_jrun *r, const hn_jval *a, hn_jval start, hn_jval end, hn_str *part, int64_t *from, bool *inside) {
     int64_t n = (int64_t)hn_cp_count(hn_j_text(a[0])), low = 0, high = n;
-    bool given_low = hn_j_given(start) && start.kind != HN_J_NONE, given_high = hn_j_given(end) && end.kind != HN_J_NONE;
-    if ((given_low && !hn_j_index(r, start, &low)) || (given_high && !hn_j_index(r, end, &high))) return false;
+    if (!hn_j_arg_int(r, start, true, &low) || !hn_j_arg_int(r, end, true, &high)) return false;
     if (high > n) high = n;
     if (high < 0) high = high < -n ? 0 : high + n;
     if (low < 0) low = low < -n ? 0 : low + n;
@@ -115,7 +114,7 @@ HN_METHOD(replace) {
     if (!hn_j_arg_str(r, "replace() argument 1", a[1], &what)) return false;
     if ((a[0].flag & HN_J_MARKUP) && !hn_j_escape(r, with, &with)) return false;
     if (!hn_j_arg_str(r, "replace() argument 2", with, &by)) return false;
-    if (hn_j_given(a[3]) && !hn_j_index(r, a[3], &most)) return false;
+    if (!hn_j_arg_int(r, a[3], false, &most)) return false;
     if (most == 0 || (what.n && hn_str_find(s, what, 0) == SIZE_MAX)) return hn_j_burn(r, s.n / 16) && hn_j_set(out, a[0]);
     bool fine = hn_j_capture(r) && (what.n ? replace_all(r, s, what, by, most) : replace_nothing(r, s, by, most));
     return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
@@ -140,9 +139,9 @@ HN_METHOD(rpartition) { return cut_in_three(r, a, true, out); }
 
 static bool strip(hn_jrun *r, const hn_jval *a, bool left, bool right, hn_jval *out) {
     hn_str chars, s = hn_j_text(a[0]);
-    if (!hn_j_given(a[1]) || a[1].kind == HN_J_NONE) return hn_j_set(out, hn_j_part(a[0], hn_py_strip(s, left, right)));
+    if (hn_j_none_or_missing(a[1])) return hn_j_set(out, hn_j_part(a[0], hn_py_strip(s, NULL, left, right)));
     if (!hn_j_arg_str(r, "strip arg", a[1], &chars)) return false;
-    return hn_j_burn(r, s.n / 16) && hn_j_set(out, hn_j_part(a[0], hn_py_strip_chars(s, chars, left, right)));
+    return hn_j_burn(r, s.n / 16) && hn_j_set(out, hn_j_part(a[0], hn_py_strip(s, &chars, left, right)));
 }
 HN_METHOD(strip) { return strip(r, a, true, true, out); }
 HN_METHOD(lstrip) { return strip(r, a, true, false, out); }

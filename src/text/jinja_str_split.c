@@ -4,14 +4,14 @@
 static bool add_part(hn_jrun *r, hn_jgrow *g, hn_jval self, hn_str s) { return hn_j_grow(r, g, hn_j_part(self, s)); }
 
 static bool split_blanks(hn_jrun *r, hn_jval self, int64_t most, hn_jgrow *g) {
-    hn_str s = hn_py_strip(hn_j_text(self), true, false);
+    hn_str s = hn_py_strip(hn_j_text(self), NULL, true, false);
     int len;
     while (s.n) {
         if (most == 0) return add_part(r, g, self, s);
         size_t i = 0;
         while (i < s.n && !hn_py_space(hn_cp_at(s.p + i, &len))) i += (size_t)len;
         if (!add_part(r, g, self, hn_str_cut(s, 0, i))) return false;
-        s = hn_py_strip(hn_str_cut(s, i, s.n), true, false);
+        s = hn_py_strip(hn_str_cut(s, i, s.n), NULL, true, false);
         if (most > 0) most--;
     }
     return true;
@@ -34,10 +34,9 @@ static bool rsplit_blanks(hn_jrun *r, hn_jval self, int64_t most, hn_jgrow *g) {
         if (most == 0) return add_part(r, g, self, s);
         size_t i = s.n;
         for (int len; i > 0;) {
-            size_t k = i - 1;
-            while (k > 0 && ((unsigned char)s.p[k] & 0xC0) == 0x80) k--;
-            if (hn_py_space(hn_cp_at(s.p + k, &len))) break;
-            i = k;
+            const char *last = hn_cp_back(s.p, s.p + i);
+            if (hn_py_space(hn_cp_at(last, &len))) break;
+            i = (size_t)(last - s.p);
         }
         if (!add_part(r, g, self, hn_str_cut(s, i, s.n))) return false;
         s = hn_py_rstrip(hn_str_cut(s, 0, i));
@@ -59,9 +58,9 @@ static bool split(hn_jrun *r, const hn_jval *a, bool back, hn_jval *out) {
     hn_jgrow g = {0};
     hn_str sep = {0};
     int64_t most = -1;
-    bool blanks = !hn_j_given(a[1]) || a[1].kind == HN_J_NONE, fine;
+    bool blanks = hn_j_none_or_missing(a[1]), fine;
     if (!blanks && !hn_j_arg_str(r, "a separator", a[1], &sep)) return false;
-    if (hn_j_given(a[2]) && !hn_j_index(r, a[2], &most)) return false;
+    if (!hn_j_arg_int(r, a[2], false, &most)) return false;
     if (!blanks && sep.n == 0) return hn_j_fail(r, HN_J_VALUE, "empty separator");
     if (!hn_j_burn(r, a[0].n / 16)) return false;
     if (!back) fine = blanks ? split_blanks(r, a[0], most, &g) : split_at(r, a[0], sep, most, &g);
@@ -104,7 +103,7 @@ HN_METHOD(join) {
 /* ---- padding */
 
 static bool pad(hn_jrun *r, const hn_jval *a, int where, hn_jval *out) { /* -1 left, 0 both, 1 right of the text */
-    hn_jval fill = hn_j_given(a[2]) ? a[2] : hn_j_str(" ", 1);
+    hn_jval fill = hn_j_or(a[2], hn_j_str(" ", 1));
     hn_str with;
     int64_t width, n = (int64_t)hn_cp_count(hn_j_text(a[0]));
     size_t at = r->at;
@@ -139,7 +138,7 @@ HN_METHOD(expandtabs) {
     int64_t size = 8, column = 0;
     size_t at = r->at;
     bool fine = true;
-    if (hn_j_given(a[1]) && !hn_j_index(r, a[1], &size)) return false;
+    if (!hn_j_arg_int(r, a[1], false, &size)) return false;
     if (size > 1 << 16) return hn_j_fail(r, HN_J_LIMIT, "a tab size too large");
     if (!hn_j_capture(r)) return false;
     for (uint32_t i = 0; fine && i < a[0].n;) {

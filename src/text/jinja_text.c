@@ -5,35 +5,26 @@
 
 bool hn_py_space(uint32_t cp) { return hn_is_space(cp) || (cp >= 0x1C && cp <= 0x1F); }
 
-/* The code point that ends before at. */
-static uint32_t cp_before(const char *begin, const char *at, const char **from) {
-    int len;
+const char *hn_cp_back(const char *begin, const char *at) {
     do at--;
     while (at > begin && ((unsigned char)*at & 0xC0) == 0x80);
-    *from = at;
-    return hn_cp_at(at, &len);
+    return at;
 }
 
-hn_str hn_py_strip(hn_str s, bool left, bool right) {
-    const char *p = s.p, *end = s.p + s.n, *from;
-    int len;
-    while (left && p < end && hn_py_space(hn_cp_at(p, &len))) p += len;
-    while (right && end > p && hn_py_space(cp_before(p, end, &from))) end = from;
-    return (hn_str){p, (size_t)(end - p)};
-}
-
-static bool among(uint32_t cp, hn_str chars) {
-    int len;
-    for (size_t i = 0; i < chars.n; i += (size_t)len)
-        if (hn_cp_at(chars.p + i, &len) == cp) return true;
+static bool among(const char *at, const hn_str *chars, int *len) {
+    uint32_t cp = hn_cp_at(at, len);
+    int n;
+    if (!chars) return hn_py_space(cp);
+    for (size_t i = 0; i < chars->n; i += (size_t)n)
+        if (hn_cp_at(chars->p + i, &n) == cp) return true;
     return false;
 }
 
-hn_str hn_py_strip_chars(hn_str s, hn_str chars, bool left, bool right) {
-    const char *p = s.p, *end = s.p + s.n, *from;
+hn_str hn_py_strip(hn_str s, const hn_str *chars, bool left, bool right) {
+    const char *p = s.p, *end = s.p + s.n;
     int len;
-    while (left && p < end && among(hn_cp_at(p, &len), chars)) p += len;
-    while (right && end > p && among(cp_before(p, end, &from), chars)) end = from;
+    while (left && p < end && among(p, chars, &len)) p += len;
+    for (const char *last; right && end > p && among(last = hn_cp_back(p, end), chars, &len);) end = last;
     return (hn_str){p, (size_t)(end - p)};
 }
 

@@ -6,11 +6,11 @@
 
 /* ---- jinja_text.c. Strings are valid UTF-8; positions and lengths named cp count code points. */
 bool hn_py_space(uint32_t cp);
-hn_str hn_py_strip(hn_str s, bool left, bool right);
-static inline hn_str hn_py_rstrip(hn_str s) { return hn_py_strip(s, false, true); }
-hn_str hn_py_strip_chars(hn_str s, hn_str chars, bool left, bool right);
+hn_str hn_py_strip(hn_str s, const hn_str *chars, bool left, bool right); /* chars NULL: white space */
+static inline hn_str hn_py_rstrip(hn_str s) { return hn_py_strip(s, NULL, false, true); }
 size_t hn_cp_count(hn_str s);
 size_t hn_cp_offset(hn_str s, size_t cp);   /* the byte where code point cp begins; beyond the end: s.n */
+const char *hn_cp_back(const char *begin, const char *at); /* where the code point that ends at at begins */
 size_t hn_str_find(hn_str s, hn_str what, size_t from);  /* bytes; SIZE_MAX: not there */
 size_t hn_str_rfind(hn_str s, hn_str what);
 static inline hn_str hn_str_cut(hn_str s, size_t from, size_t to) { return (hn_str){s.p + from, to - from}; }

@@ -33,7 +33,7 @@ bool hn_j_sized(hn_jval v, int64_t *n) {
     case HN_J_STR: *n = (int64_t)hn_cp_count(hn_j_text(v)); return true;
     case HN_J_BYTES: *n = v.n; return true;
     case HN_J_LIST: case HN_J_TUPLE: case HN_J_DICT: *n = (int64_t)hn_j_count(v); return true;
-    case HN_J_VIEW: *n = (int64_t)hn_j_count(((const hn_jview *)v.p)->dict); return true;
+    case HN_J_VIEW: *n = (int64_t)hn_j_count(v.view->dict); return true;
     case HN_J_RANGE_OBJ: *n = v.range->n; return true;
     default: return false;
     }
@@ -63,6 +63,11 @@ bool hn_j_same(hn_jval a, hn_jval b) {
 
 /* ---- equality */
 
+bool hn_j_same_or_equal(hn_jrun *r, hn_jval a, hn_jval b, bool *yes) {
+    *yes = hn_j_same(a, b);
+    return *yes || hn_j_equal(r, a, b, yes);
+}
+
 static bool equal_dicts(hn_jrun *r, hn_jval a, hn_jval b, bool *same) {
     hn_jwalk w = {0};
     hn_jval key, value, other;
@@ -71,7 +76,7 @@ static bool equal_dicts(hn_jrun *r, hn_jval a, hn_jval b, bool *same) {
         int found = hn_j_dict_find(r, b, key, &other);
         if (found < 0) return false;
         *same = found == 1;
-        if (*same && !hn_j_same(value, other) && !hn_j_equal(r, value, other, same)) return false;
+        if (*same && !hn_j_same_or_equal(r, value, other, same)) return false;
     }
     return true;
 }
@@ -79,23 +84,18 @@ static bool equal_dicts(hn_jrun *r, hn_jval a, hn_jval b, bool *same) {
 static bool equal_lists(hn_jrun *r, hn_jval a, hn_jval b, bool *same) {
     size_t n = hn_j_count(a);
     *same = n == hn_j_count(b);
-    for (size_t i = 0; *same && i < n; i++) {
-        hn_jval x = hn_j_at(a, i), y = hn_j_at(b, i);
-        if (!hn_j_same(x, y) && !hn_j_equal(r, x, y, same)) return false;
-    }
+    for (size_t i = 0; *same && i < n; i++)
+        if (!hn_j_same_or_equal(r, hn_j_at(a, i), hn_j_at(b, i), same)) return false;
     return true;
 }
 
 static bool equal_views(hn_jrun *r, hn_jval a, hn_jval b, bool *same) {
     hn_jval x;
-    if (a.flag == HN_J_VALUES || b.flag == HN_J_VALUES) {
-        *same = a.p == b.p;
-        return true;
-    }
-    *same = hn_j_count(((const hn_jview *)a.p)->dict) == hn_j_count(((const hn_jview *)b.p)->dict);
-    if (!*same) return true;
+    bool compare = a.flag != HN_J_VALUES && b.flag != HN_J_VALUES;
+    *same = compare ? hn_j_count(a.view->dict) == hn_j_count(b.view->dict) : a.p == b.p;
+    if (!compare || !*same) return true;
     hn_jiter *it = hn_j_iter(r, a);
-    int more = it ? 1 : -1;
+    int more = 1;
     while (*same && (more = hn_j_next(r, it, &x)) == 1)
         if (!hn_j_contains(r, x, b, same)) return false;
     return more >= 0;
@@ -137,10 +137,10 @@ static bool holds(int cmp, const char *op) {
 
 static bool order_lists(hn_jrun *r, hn_jval a, hn_jval b, const char *op, bool *yes) {
     size_t n = hn_j_count(a), m = hn_j_count(b), i = 0;
-    bool same = true;
+    bool same;
     for (; i < n && i < m; i++) {
         hn_jval x = hn_j_at(a, i), y = hn_j_at(b, i);
-        if (!hn_j_same(x, y) && !hn_j_equal(r, x, y, &same)) return false;
+        if (!hn_j_same_or_equal(r, x, y, &same)) return false;
         if (!same) return hn_j_order(r, x, y, op, yes);
     }
     *yes = holds(n < m ? -1 : n > m, op);
@@ -188,7 +188,7 @@ static bool in_range(hn_jrun *r, hn_jval item, const hn_jrange *range, bool *yes
 }
 
 static bool in_items(hn_jrun *r, hn_jval item, hn_jval view, bool *yes) {
-    hn_jval dict = ((const hn_jview *)view.p)->dict, value;
+    hn_jval dict = view.view->dict, value;
     *yes = false;
     if (item.kind != HN_J_TUPLE || hn_j_count(item) != 2) return true;
     int found = hn_j_dict_find(r, dict, hn_j_at(item, 0), &value);
@@ -204,7 +204,7 @@ bool hn_j_contains(hn_jrun *r, hn_jval item, hn_jval in, bool *yes) {
         return hn_j_burn(r, in.n / 16);
     }
     if (in.kind == HN_J_DICT || (in.kind == HN_J_VIEW && in.flag == HN_J_KEYS)) {
-        int found = hn_j_dict_find(r, in.kind == HN_J_DICT ? in : ((const hn_jview *)in.p)->dict, item, &x);
+        int found = hn_j_dict_find(r, in.kind == HN_J_DICT ? in : in.view->dict, item, &x);
         *yes = found == 1;
         return found >= 0;
     }
@@ -213,17 +213,14 @@ bool hn_j_contains(hn_jrun *r, hn_jval item, hn_jval in, bool *yes) {
     *yes = false;
     if (in.kind == HN_J_LIST || in.kind == HN_J_TUPLE) {
         size_t n = hn_j_count(in);
-        for (size_t i = 0; i < n && !*yes; i++) {
-            x = hn_j_at(in, i);
-            *yes = hn_j_same(item, x);
-            if (!*yes && !hn_j_equal(r, item, x, yes)) return false;
-        }
+        for (size_t i = 0; i < n && !*yes; i++)
+            if (!hn_j_same_or_equal(r, item, hn_j_at(in, i), yes)) return false;
         return hn_j_burn(r, n);
     }
     if (!hn_j_iterable(in)) return hn_j_fail(r, HN_J_TYPE, "argument of type '%s' is not iterable", hn_j_type(in));
     hn_jiter *it = hn_j_iter(r, in);
-    int more = it ? 1 : -1;
-    while (!*yes && more == 1 && (more = hn_j_next(r, it, &x)) == 1)
+    int more = 1;
+    while (!*yes && (more = hn_j_next(r, it, &x)) == 1)
         if (!hn_j_equal(r, item, x, yes)) return false;
     return more >= 0;
 }

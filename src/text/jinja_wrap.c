@@ -83,7 +83,7 @@ static bool break_word(const wrapping *w, hn_jval *word, int64_t room, hn_jval *
     return word->n == 0;
 }
 
-static bool blank(hn_jval s) { return hn_py_strip(hn_j_text(s), true, true).n == 0; }
+static bool blank(hn_jval s) { return hn_py_strip(hn_j_text(s), NULL, true, true).n == 0; }
 
 static bool wrap_line(hn_jrun *r, const wrapping *w, hn_jgrow *g) {
     bool any = false;
@@ -131,10 +131,9 @@ HN_FILTER(wordwrap) { /* s width break_long_words wrapstring break_on_hyphens */
     wrapping w = {.width = 79, .long_words = hn_j_arg_flag(a[2], true), .hyphens = hn_j_arg_flag(a[4], true), .newline = {"\n", 1}};
     pattern p;
     size_t at = r->at;
-    if (hn_j_given(a[1]) && !hn_j_index(r, a[1], &w.width)) return false;
+    if (!hn_j_arg_int(r, a[1], false, &w.width)) return false;
     if (!hn_j_none_or_missing(a[3]) && !hn_j_arg_str(r, "wrapstring", a[3], &w.newline)) return false;
-    if (a[0].kind == HN_J_UNDEF) return hn_j_use_undefined(r, a[0]);
-    if (a[0].kind != HN_J_STR) return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute 'splitlines'", hn_j_type(a[0]));
+    if (a[0].kind != HN_J_STR) return hn_j_no_attribute(r, a[0], "splitlines");
     if (w.width <= 0 && a[0].n) return hn_j_fail(r, HN_J_VALUE, "invalid width %lld (must be > 0)", (long long)w.width);
     if (!pattern_open(r, w.hyphens ? break_pattern : blank_pattern, 0, &p)) return false;
     bool fine = hn_j_capture(r) && wrap_all(r, a[0], &w, &p);
@@ -288,7 +287,7 @@ HN_FILTER(urlize) { /* value trim_url_limit nofollow target rel extra_schemes */
     linking l = {.most = -1, .target = hn_j_str("", 0)};
     hn_jval text;
     size_t at = r->at;
-    if (!hn_j_none_or_missing(a[1]) && !hn_j_index(r, a[1], &l.most)) return false;
+    if (!hn_j_arg_int(r, a[1], true, &l.most)) return false;
     if (!rel_attribute(r, a, &l.rel) || !check_schemes(r, a[5], &l.schemes) || !hn_j_escape(r, a[0], &text)) return false;
     if (hn_j_given(a[3]) && hn_j_truth(a[3]) && !hn_j_collect(r, put_target, a[3], &l.target)) return false;
     bool fine = pattern_open(r, http_pattern, PCRE2_CASELESS, &l.http) && pattern_open(r, email_pattern, 0, &l.email) &&
