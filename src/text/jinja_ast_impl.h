@@ -23,14 +23,14 @@ typedef struct hn_jtoken {
 typedef enum hn_jop {
     HN_JN_CONST, HN_JN_NAME, HN_JN_NSREF, HN_JN_TUPLE, HN_JN_LIST, HN_JN_DICT, HN_JN_COND, HN_JN_OR, HN_JN_AND, HN_JN_NOT,
     HN_JN_NEG, HN_JN_POS, HN_JN_ADD, HN_JN_SUB, HN_JN_MUL, HN_JN_DIV, HN_JN_FLOORDIV, HN_JN_MOD, HN_JN_POW, HN_JN_CONCAT,
-    HN_JN_COMPARE, HN_JN_GETATTR, HN_JN_GETITEM, HN_JN_SLICE, HN_JN_CALL, HN_JN_FILTER, HN_JN_TEST,
+    HN_JN_COMPARE, HN_JN_GETATTR, HN_JN_GETITEM, HN_JN_SLICE, HN_JN_CALL, HN_JN_FILTER, HN_JN_TEST, HN_JN_KEYWORD,
     HN_JN_NAMELESS, /* a constant that Jinja2 fails to write down */
     HN_JN_EXPRESSIONS, /* above: expressions; below: statements */
-    HN_JN_OUTPUT, HN_JN_FOR, HN_JN_IF, HN_JN_MACRO, HN_JN_CALLBLOCK, HN_JN_FILTERBLOCK, HN_JN_WITH, HN_JN_SET, HN_JN_SETBLOCK,
-    HN_JN_BLOCK, HN_JN_INCLUDE, HN_JN_EXTENDS, HN_JN_IMPORT, HN_JN_FROMIMPORT, HN_JN_BREAK, HN_JN_CONTINUE, HN_JN_AUTOESCAPE
+    HN_JN_OUTPUT, HN_JN_FOR, HN_JN_IF, HN_JN_BRANCH, HN_JN_MACRO, HN_JN_CALLBLOCK, HN_JN_FILTERBLOCK, HN_JN_WITH, HN_JN_SET,
+    HN_JN_SETBLOCK, HN_JN_BLOCK, HN_JN_INCLUDE, HN_JN_EXTENDS, HN_JN_IMPORT, HN_JN_FROMIMPORT, HN_JN_BREAK, HN_JN_CONTINUE, HN_JN_AUTOESCAPE
 } hn_jop;
 
-enum { HN_CMP_EQ, HN_CMP_NE, HN_CMP_LT, HN_CMP_LE, HN_CMP_GT, HN_CMP_GE, HN_CMP_IN, HN_CMP_NOTIN };
+enum { HN_CMP_EQ, HN_CMP_NE, HN_CMP_GT, HN_CMP_GE, HN_CMP_LT, HN_CMP_LE, HN_CMP_IN, HN_CMP_NOTIN }; /* as the tokens */
 enum { HN_CTX_LOAD, HN_CTX_STORE, HN_CTX_PARAM };
 enum { HN_ESCAPE_OFF, HN_ESCAPE_ON, HN_ESCAPE_ASK }; /* of output: known, or as the run has it */
 
@@ -41,11 +41,10 @@ typedef struct hn_jscope { hn_jload *v; uint32_t n; } hn_jscope; /* what happens
 typedef struct hn_jfnode { uint16_t slots; } hn_jfnode; /* a function of the compiled template: what has slots of its own */
 
 typedef struct hn_jnodes { hn_jnode **v; uint32_t n; } hn_jnodes;
-typedef struct hn_jcallee { hn_jnodes args; hn_jnodes kwargs; hn_jnode *dyn_args, *dyn_kwargs; } hn_jcallee; /* kwargs: NSREF-like pairs */
+typedef struct hn_jcallee { hn_jnodes args, kwargs; hn_jnode *dyn_args, *dyn_kwargs; } hn_jcallee; /* kwargs: KEYWORD nodes */
 typedef struct hn_jsignature { /* of macros and call blocks */
-    hn_jnodes args, defaults, body;
+    hn_jnodes args, defaults;
     hn_jfnode *fn;
-    hn_jscope scope;
     uint16_t *slot;   /* of the arguments, in order */
     uint16_t caller_slot, kwargs_slot, varargs_slot;
     bool caller, kwargs, varargs, explicit_caller;
@@ -59,32 +58,30 @@ struct hn_jnode {
     int32_t line;
     uint32_t name;      /* id, where a node has a name */
     hn_str text;        /* the same as text; an attribute */
+    hn_jnodes body, otherwise; /* of statements; IF holds BRANCH nodes */
+    hn_jscope scope;           /* of the body */
     union {
         hn_jval value;
         hn_jref ref;
         hn_jnodes items;                                       /* tuple, list, concat, output; dict: key, value, ... */
         struct { hn_jnode *test, *yes, *no; } cond;            /* no may be NULL */
-        struct { hn_jnode *left, *right; } bin;                /* unary: left */
+        struct { hn_jnode *left, *right; } bin;                /* unary, keyword, branch: left */
         struct { hn_jnode *first; hn_jnodes rest; uint8_t *how; } cmp;
         struct { hn_jnode *of, *arg; } get;                    /* arg NULL for attributes */
         struct { hn_jnode *start, *stop, *step; } slice;
         struct { hn_jnode *of; const hn_jfunc *func; hn_jcallee call; } call; /* of NULL: the text captured */
         struct {
             hn_jnode *target, *iter, *test, *test_target;
-            hn_jnodes body, otherwise;
             hn_jfnode *fn; /* recursive */
-            hn_jscope scope, test_scope, else_scope;
+            hn_jscope test_scope, else_scope;
             uint16_t loop_slot;
             bool recursive, extended;
         } loop;
-        struct { hn_jnode **test; hn_jnodes *body; uint32_t n; hn_jnodes otherwise; } branch;
         struct { hn_jnode *call; hn_jsignature sig; hn_jref target; bool exported, generation; } macro;
-        struct { hn_jnode *target, *value, *filter; hn_jnodes body; hn_jscope scope; } set; /* also filter blocks */
-        struct { hn_jnodes targets, values, body; hn_jscope scope; } with;
+        struct { hn_jnode *target, *value, *filter; } set;     /* also filter blocks */
+        struct { hn_jnodes targets, values; } with;
         struct {
-            hn_jnodes body;
             hn_jfnode *fn;
-            hn_jscope scope;
             uint16_t self_slot, super_slot;
             bool scoped, required, uses_self, uses_super;
             uint32_t *shown_name; /* of a scoped block: what it sees of the place it stands in */
@@ -92,7 +89,8 @@ struct hn_jnode {
             uint32_t shown_n;
         } block;
         struct { hn_jnode *source; bool ignore_missing; hn_jnodes names; } include; /* names: NAME nodes; text is the alias */
-        struct { hn_jnode *value; hn_jnodes body; hn_jscope scope; bool constant; } escaping;
+        struct { hn_jnode *value; } escaping;
+        hn_jnode *part[3]; /* cond, bin, get, slice: all of them, in order */
     } u;
 };
 
@@ -129,16 +127,26 @@ typedef struct hn_jparser {
 bool hn_jp_fail(hn_jparser *p, int32_t line, const char *fmt, ...) HN_PRINTF(3, 4);
 void *hn_jp_alloc(hn_jparser *p, size_t bytes); /* NULL after failing */
 bool hn_jp_lex(hn_jparser *p, hn_str source);
-hn_jnode *hn_jp_node(hn_jparser *p, hn_jop op, int32_t line);
-bool hn_jp_push(hn_jparser *p, hn_jnodes *list, hn_jnode *node);
 bool hn_jp_name(hn_jparser *p, hn_str text, uint32_t *id);
 bool hn_jp_template(hn_jparser *p);
 bool hn_jp_scopes(hn_jparser *p); /* jinja_resolve.c */
 /* Constant folding (jinja_fold.c): a run for it, and an expression; printed: its value goes straight to the output. */
 bool hn_jf_open(hn_jparser *p, hn_jrun *r);
 void hn_jf_close(hn_jparser *p, hn_jrun *r);
-void hn_jf_fold(hn_jparser *p, hn_jrun *r, hn_jnode *n, bool printed, uint8_t escape);
+void hn_jf_fold(hn_jrun *r, hn_jnode *n, bool printed, uint8_t escape);
 
+/* ---- nodes (jinja_node.c) */
+hn_jnode *hn_jp_node(hn_jparser *p, hn_jop op, int32_t line);
+bool hn_jp_push(hn_jparser *p, hn_jnodes *list, hn_jnode *node);
+hn_jnode *hn_jp_constant(hn_jparser *p, hn_jval v, int32_t line);
+hn_jnode *hn_jp_pair(hn_jparser *p, hn_jop op, int32_t line, hn_jnode *left, hn_jnode *right); /* NULL if left is */
+/* An expression whose parts are all there; NULL: nested too deeply, or n is NULL. */
+hn_jnode *hn_jp_done(hn_jparser *p, hn_jnode *n);
+/* Calls visit for the nodes directly inside n, in the order of Jinja2's own fields, until it says false. */
+typedef bool hn_jvisit(void *with, hn_jnode *child);
+bool hn_jn_each(const hn_jnode *n, hn_jvisit *visit, void *with);
+
+/* ---- tokens and grammar */
 static inline const hn_jtoken *hn_jp_cur(const hn_jparser *p) { return &p->tok[p->at]; }
 static inline const hn_jtoken *hn_jp_look(const hn_jparser *p) { return &p->tok[p->at + 1 < p->n ? p->at + 1 : p->at]; }
 static inline void hn_jp_next(hn_jparser *p) {
@@ -148,10 +156,17 @@ static inline bool hn_jp_is(const hn_jparser *p, hn_jtok type) { return hn_jp_cu
 static inline bool hn_jp_is_name(const hn_jparser *p, const char *name) {
     return hn_jp_cur(p)->type == HN_T_NAME && hn_j_is(hn_jp_cur(p)->value, name);
 }
+static inline bool hn_jp_look_is(const hn_jparser *p, const char *name) {
+    return hn_jp_look(p)->type == HN_T_NAME && hn_j_is(hn_jp_look(p)->value, name);
+}
+static inline bool hn_jp_skip(hn_jparser *p, hn_jtok type) { /* takes the token if it stands here */
+    bool here = hn_jp_is(p, type);
+    if (here) hn_jp_next(p);
+    return here;
+}
 bool hn_jp_skip_name(hn_jparser *p, const char *name);
-bool hn_jp_expect(hn_jparser *p, hn_jtok type);
+const hn_jtoken *hn_jp_expect(hn_jparser *p, hn_jtok type); /* takes it; NULL after failing */
 bool hn_jp_expect_name(hn_jparser *p, const char *name);
-bool hn_jp_unexpected(hn_jparser *p, const char *wanted);
 const char *hn_jp_describe(const hn_jtoken *t, char *room, size_t n);
 hn_jnode *hn_jp_expression(hn_jparser *p, bool cond);
 enum { HN_TUPLE_SIMPLE = 1, HN_TUPLE_NO_COND = 2, HN_TUPLE_PARENS = 4, HN_TUPLE_NAMESPACE = 8 };
@@ -160,12 +175,10 @@ hn_jnode *hn_jp_filter(hn_jparser *p, hn_jnode *node, bool inline_start);
 hn_jnode *hn_jp_filters(hn_jparser *p, hn_jnode *n); /* filters, tests and calls behind n */
 hn_jnode *hn_jp_postfix(hn_jparser *p, hn_jnode *n); /* subscripts and calls behind n */
 hn_jnode *hn_jp_primary(hn_jparser *p, bool with_namespace);
-hn_jnode *hn_jp_constant(hn_jparser *p, hn_jval v, int32_t line);
-hn_jnode *hn_jp_unary_node(hn_jparser *p, hn_jop op, hn_jnode *of, int32_t line);
-hn_jnode *hn_jp_deepen(hn_jparser *p, hn_jnode *n, const hn_jnode *child); /* NULL: nested too deeply */
-hn_jnode *hn_jp_deepen_all(hn_jparser *p, hn_jnode *n, const hn_jnodes *list);
-hn_jnode *hn_jp_failed(hn_jparser *p, const char *what); /* NULL, after failing at the current token */
-hn_jnode *hn_jp_target(hn_jparser *p, bool name_only, bool with_namespace, const char *end_name);
+/* NULL, after failing at the current token */
+#define hn_jp_failed(p, ...) ((void)hn_jp_fail(p, hn_jp_cur(p)->line, __VA_ARGS__), (hn_jnode *)NULL)
+hn_jnode *hn_jp_target(hn_jparser *p, bool with_namespace, const char *end_name);
+hn_jnode *hn_jp_target_name(hn_jparser *p);
 
 /* ---- running (jinja_exec.c and friends) */
 struct hn_jframe { hn_jframe *up; hn_jcontext *ctx; hn_jval slot[]; };

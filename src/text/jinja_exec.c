@@ -119,8 +119,8 @@ static bool exec_output(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 /* The body's text; a break or continue inside leaves it, and the text is lost. */
 static hn_jflow capture(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *text) {
     size_t at = r->at;
-    hn_j_scope_in(r, f, &n->u.set.scope);
-    hn_jflow flow = hn_j_capture(r) ? hn_j_exec(r, f, &n->u.set.body) : HN_FLOW_FAIL;
+    hn_j_scope_in(r, f, &n->scope);
+    hn_jflow flow = hn_j_capture(r) ? hn_j_exec(r, f, &n->body) : HN_FLOW_FAIL;
     if (!hn_j_captured(r, at, flow == HN_FLOW_ON, escaping(r, n), text) && flow == HN_FLOW_ON) return HN_FLOW_FAIL;
     return flow;
 }
@@ -139,7 +139,7 @@ static hn_jflow exec_capture(hn_jrun *r, hn_jframe *f, const hn_jnode *n) { /* f
         fine = fine && hn_j_assign(r, f, n->u.set.target, v);
         if (fine && n->ctx && f->ctx->vars) export_all(f, n->u.set.target);
     }
-    hn_j_scope_out(f, &n->u.set.scope);
+    hn_j_scope_out(f, &n->scope);
     return fine ? HN_FLOW_ON : HN_FLOW_FAIL;
 }
 
@@ -147,32 +147,32 @@ static hn_jflow exec_capture(hn_jrun *r, hn_jframe *f, const hn_jnode *n) { /* f
 
 static hn_jflow exec_if(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jval test;
-    for (uint32_t i = 0; i < n->u.branch.n; i++) {
-        if (!hn_j_eval(r, f, n->u.branch.test[i], &test)) return HN_FLOW_FAIL;
-        if (hn_j_truth(test)) return hn_j_exec(r, f, &n->u.branch.body[i]);
+    for (uint32_t i = 0; i < n->body.n; i++) {
+        if (!hn_j_eval(r, f, n->body.v[i]->u.bin.left, &test)) return HN_FLOW_FAIL;
+        if (hn_j_truth(test)) return hn_j_exec(r, f, &n->body.v[i]->body);
     }
-    return hn_j_exec(r, f, &n->u.branch.otherwise);
+    return hn_j_exec(r, f, &n->otherwise);
 }
 
 static hn_jflow exec_with(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jval v;
-    hn_j_scope_in(r, f, &n->u.with.scope);
+    hn_j_scope_in(r, f, &n->scope);
     for (uint32_t i = 0; i < n->u.with.targets.n; i++)
         if (!hn_j_eval(r, f, n->u.with.values.v[i], &v) || !hn_j_assign(r, f, n->u.with.targets.v[i], v)) return HN_FLOW_FAIL;
-    hn_jflow flow = hn_j_exec(r, f, &n->u.with.body);
-    hn_j_scope_out(f, &n->u.with.scope);
+    hn_jflow flow = hn_j_exec(r, f, &n->body);
+    hn_j_scope_out(f, &n->scope);
     return flow;
 }
 
 static hn_jflow exec_autoescape(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jval v;
     bool before = r->autoescape;
-    hn_j_scope_in(r, f, &n->u.escaping.scope);
+    hn_j_scope_in(r, f, &n->scope);
     if (!hn_j_eval(r, f, n->u.escaping.value, &v)) return HN_FLOW_FAIL;
     r->autoescape = hn_j_truth(v);
-    hn_jflow flow = hn_j_exec(r, f, &n->u.escaping.body);
+    hn_jflow flow = hn_j_exec(r, f, &n->body);
     r->autoescape = before;
-    hn_j_scope_out(f, &n->u.escaping.scope);
+    hn_j_scope_out(f, &n->scope);
     return flow;
 }
 

@@ -47,63 +47,21 @@ static bool writable(hn_jval v, int depth, size_t *size, bool *finite) {
     }
 }
 
-static void fold(hn_jparser *p, hn_jrun *r, hn_jnode *n, bool top);
-
-static void fold_all(hn_jparser *p, hn_jrun *r, const hn_jnodes *list) {
-    for (uint32_t i = 0; i < list->n; i++) fold(p, r, list->v[i], false);
-}
-static void fold_maybe(hn_jparser *p, hn_jrun *r, hn_jnode *n) {
-    if (n) fold(p, r, n, false);
-}
-
-static void fold_children(hn_jparser *p, hn_jrun *r, hn_jnode *n) {
-    switch ((hn_jop)n->op) {
-    case HN_JN_TUPLE: case HN_JN_LIST: case HN_JN_DICT: case HN_JN_CONCAT: fold_all(p, r, &n->u.items); break;
-    case HN_JN_COND:
-        fold(p, r, n->u.cond.test, false);
-        fold(p, r, n->u.cond.yes, false);
-        fold_maybe(p, r, n->u.cond.no);
-        break;
-    case HN_JN_COMPARE:
-        fold(p, r, n->u.cmp.first, false);
-        fold_all(p, r, &n->u.cmp.rest);
-        break;
-    case HN_JN_GETATTR: case HN_JN_GETITEM:
-        fold(p, r, n->u.get.of, false);
-        fold_maybe(p, r, n->u.get.arg);
-        break;
-    case HN_JN_SLICE:
-        fold_maybe(p, r, n->u.slice.start);
-        fold_maybe(p, r, n->u.slice.stop);
-        fold_maybe(p, r, n->u.slice.step);
-        break;
-    case HN_JN_CALL: case HN_JN_FILTER: case HN_JN_TEST:
-        fold_maybe(p, r, n->u.call.of);
-        fold_all(p, r, &n->u.call.call.args);
-        for (uint32_t i = 0; i < n->u.call.call.kwargs.n; i++) fold(p, r, n->u.call.call.kwargs.v[i]->u.bin.left, false);
-        fold_maybe(p, r, n->u.call.call.dyn_args);
-        fold_maybe(p, r, n->u.call.call.dyn_kwargs);
-        break;
-    case HN_JN_NAME: case HN_JN_NSREF: case HN_JN_CONST: case HN_JN_NAMELESS: break;
-    default:
-        fold(p, r, n->u.bin.left, false);
-        fold_maybe(p, r, n->u.bin.right);
-    }
-}
-
 /* What is printed at once becomes the text it prints, whatever it is. */
 static bool printed_text(hn_jrun *r, hn_jval v, hn_jval *out) {
     return (r->autoescape ? hn_j_escape(r, v, out) : hn_j_str_of(r, v, out)) && out->n <= BIGGEST;
 }
 
-static void fold(hn_jparser *p, hn_jrun *r, hn_jnode *n, bool top) {
+static bool fold_child(void *run, hn_jnode *n);
+
+static void fold(hn_jrun *r, hn_jnode *n, bool top) {
     hn_jval v = hn_j_missing();
     size_t size = 0, at = r->at;
     bool finite = true, constant;
     if (n->folded) return;
     n->folded = true;
-    if (!r->volatile_escape) fold_children(p, r, n);
-    if (n->op == HN_JN_NAME || n->op == HN_JN_NSREF || n->op == HN_JN_CALL || n->op == HN_JN_SLICE) return;
+    if (!r->volatile_escape) hn_jn_each(n, fold_child, r);
+    if (n->op == HN_JN_NAME || n->op == HN_JN_NSREF || n->op == HN_JN_CALL || n->op == HN_JN_KEYWORD || n->op == HN_JN_SLICE) return;
     if (n->op == HN_JN_CONST && n->ctx == 1) return; /* text of the template */
     constant = n->op == HN_JN_CONST || (r->fuel > 0 && hn_j_eval(r, NULL, n, &v));
     if (n->op == HN_JN_CONST) v = n->u.value;
@@ -117,10 +75,15 @@ static void fold(hn_jparser *p, hn_jrun *r, hn_jnode *n, bool top) {
     n->u.value = v;
 }
 
+static bool fold_child(void *run, hn_jnode *n) {
+    fold(run, n, false);
+    return true;
+}
+
 /* Whether output is escaped is not always known before it runs; then only what is printed at once is computed, and not escaped. */
-void hn_jf_fold(hn_jparser *p, hn_jrun *r, hn_jnode *n, bool printed, uint8_t escape) {
+void hn_jf_fold(hn_jrun *r, hn_jnode *n, bool printed, uint8_t escape) {
     r->volatile_escape = escape == HN_ESCAPE_ASK;
     if (n->folded || (r->volatile_escape && !printed)) return;
     r->autoescape = escape == HN_ESCAPE_ON;
-    fold(p, r, n, printed);
+    fold(r, n, printed);
 }

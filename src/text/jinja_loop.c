@@ -75,7 +75,7 @@ static hn_jloop *make_loop(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval 
 
 static hn_jflow run_else(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_j_scope_in(r, f, &n->u.loop.else_scope);
-    hn_jflow flow = hn_j_exec(r, f, &n->u.loop.otherwise);
+    hn_jflow flow = hn_j_exec(r, f, &n->otherwise);
     hn_j_scope_out(f, &n->u.loop.else_scope);
     return flow;
 }
@@ -98,15 +98,15 @@ static hn_jflow run(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval items, 
         r->line = n->line;
         if (!hn_j_assign(r, f, n->u.loop.target, item)) return HN_FLOW_FAIL;
         if (l) f->slot[n->u.loop.loop_slot] = (hn_jval){.kind = HN_J_LOOP, .loop = l};
-        hn_j_scope_in(r, f, &n->u.loop.scope);
-        hn_jflow flow = hn_j_exec(r, f, &n->u.loop.body);
+        hn_j_scope_in(r, f, &n->scope);
+        hn_jflow flow = hn_j_exec(r, f, &n->body);
         if (flow == HN_FLOW_FAIL) return flow;
         if (flow == HN_FLOW_BREAK) break;
         if (flow == HN_FLOW_ON) none_done = false;
     }
     if (more < 0) return HN_FLOW_FAIL;
-    hn_j_scope_out(f, &n->u.loop.scope);
-    return n->u.loop.otherwise.n && none_done ? run_else(r, f, n) : HN_FLOW_ON;
+    hn_j_scope_out(f, &n->scope);
+    return n->otherwise.n && none_done ? run_else(r, f, n) : HN_FLOW_ON;
 }
 
 static bool run_recursive(hn_jrun *r, hn_jframe *up, const hn_jnode *n, hn_jval items, int64_t depth0, hn_jcontext *ctx, hn_jval *out) {

@@ -86,7 +86,7 @@ static bool enter_body(hn_jrun *r, const hn_jmacro *m, const hn_jargs *args, hn_
     const hn_jsignature *s = &m->node->u.macro.sig;
     hn_jframe *f = hn_j_frame(r, s->fn, m->up, m->ctx);
     if (!f || !bind(r, m, f, args)) return false;
-    hn_j_scope_in(r, f, &s->scope);
+    hn_j_scope_in(r, f, &m->node->scope);
     *out = f;
     return set_defaults(r, f, s);
 }
@@ -102,7 +102,7 @@ bool hn_j_call_macro(hn_jrun *r, hn_jmacro *m, const hn_jargs *args, hn_jval *ou
     hn_jframe *f;
     size_t at = r->at;
     bool markup = r->autoescape;
-    bool fine = enter_body(r, m, args, &f) && hn_j_capture(r) && exec_body(r, f, &m->node->u.macro.sig.body);
+    bool fine = enter_body(r, m, args, &f) && hn_j_capture(r) && exec_body(r, f, &m->node->body);
     return hn_j_captured(r, at, fine, markup, out);
 }
 
@@ -120,7 +120,7 @@ static bool exec_generation(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jmacro m = {.node = n, .up = f, .ctx = f->ctx};
     hn_jframe *body;
     size_t from = hn_j_written(r);
-    if (!enter_body(r, &m, &(hn_jargs){0}, &body) || !exec_body(r, body, &n->u.macro.sig.body)) return false;
+    if (!enter_body(r, &m, &(hn_jargs){0}, &body) || !exec_body(r, body, &n->body)) return false;
     hn_j_mark(r, from);
     return r->err == HN_J_OK;
 }
@@ -142,8 +142,8 @@ static bool run_block(hn_jrun *r, const hn_jnode *n, hn_jcontext *ctx) {
     if (!f) return false;
     if (n->u.block.uses_self) f->slot[n->u.block.self_slot] = (hn_jval){.kind = HN_J_SELF, .p = ctx};
     if (n->u.block.uses_super && !hn_j_undefined(r, "there is no parent block called that.", &f->slot[n->u.block.super_slot])) return false;
-    hn_j_scope_in(r, f, &n->u.block.scope);
-    return exec_body(r, f, &n->u.block.body);
+    hn_j_scope_in(r, f, &n->scope);
+    return exec_body(r, f, &n->body);
 }
 
 /* What a scoped block sees: the context and, over it, the names set around the block. */

@@ -19,26 +19,6 @@ void *hn_jp_alloc(hn_jparser *p, size_t bytes) {
     return got;
 }
 
-hn_jnode *hn_jp_node(hn_jparser *p, hn_jop op, int32_t line) {
-    hn_jnode *n = hn_jp_alloc(p, sizeof *n);
-    if (!n) return NULL;
-    n->op = (uint8_t)op;
-    n->line = line;
-    return n;
-}
-
-bool hn_jp_push(hn_jparser *p, hn_jnodes *list, hn_jnode *node) {
-    if (!node) return false;
-    if ((list->n & (list->n - 1)) == 0) { /* full at every power of two */
-        hn_jnode **grown = hn_jp_alloc(p, (list->n ? 2 * (size_t)list->n : 1) * sizeof *grown);
-        if (!grown) return false;
-        if (list->n) memcpy(grown, list->v, list->n * sizeof *grown);
-        list->v = grown;
-    }
-    list->v[list->n++] = node;
-    return true;
-}
-
 static bool grow_names(hn_jparser *p) {
     hn_jtemplate *t = p->t;
     uint32_t slots = t->name_slots ? 2 * t->name_slots : 128;
@@ -92,28 +72,25 @@ const char *hn_jp_describe(const hn_jtoken *t, char *room, size_t n) {
     return room;
 }
 
-bool hn_jp_unexpected(hn_jparser *p, const char *wanted) {
+static bool unexpected(hn_jparser *p, const char *wanted) {
     char room[128];
     const hn_jtoken *t = hn_jp_cur(p);
     if (t->type == HN_T_EOF) return hn_jp_fail(p, t->line, "unexpected end of template, expected '%s'", wanted);
     return hn_jp_fail(p, t->line, "expected token '%s', got '%s'", wanted, hn_jp_describe(t, room, sizeof room));
 }
 
-bool hn_jp_expect(hn_jparser *p, hn_jtok type) {
+const hn_jtoken *hn_jp_expect(hn_jparser *p, hn_jtok type) {
     static const char *const spelled[] = {
         [HN_T_VAR_END] = "end of print statement", [HN_T_BLOCK_END] = "end of statement block", [HN_T_NAME] = "name",
         [HN_T_RBRACKET] = "]", [HN_T_LPAREN] = "(", [HN_T_RPAREN] = ")", [HN_T_LBRACE] = "{", [HN_T_RBRACE] = "}",
         [HN_T_LBRACKET] = "[", [HN_T_ASSIGN] = "=", [HN_T_COLON] = ":", [HN_T_COMMA] = ",", [HN_T_SEMICOLON] = ";"};
-    if (!hn_jp_is(p, type)) return hn_jp_unexpected(p, spelled[type] ? spelled[type] : "token");
-    hn_jp_next(p);
-    return true;
+    const hn_jtoken *t = hn_jp_cur(p);
+    if (hn_jp_skip(p, type)) return t;
+    unexpected(p, spelled[type] ? spelled[type] : "token");
+    return NULL;
 }
 
-bool hn_jp_expect_name(hn_jparser *p, const char *name) {
-    if (!hn_jp_is_name(p, name)) return hn_jp_unexpected(p, name);
-    hn_jp_next(p);
-    return true;
-}
+bool hn_jp_expect_name(hn_jparser *p, const char *name) { return hn_jp_skip_name(p, name) || unexpected(p, name); }
 
 bool hn_jp_skip_name(hn_jparser *p, const char *name) {
     if (!hn_jp_is_name(p, name)) return false;
@@ -123,7 +100,7 @@ bool hn_jp_skip_name(hn_jparser *p, const char *name) {
 
 /* ---- bodies */
 
-static bool statement(hn_jparser *p, hn_jnodes *body);
+static bool statement(hn_jparser *p, hn_jnodes *list);
 
 static bool is_end(hn_jparser *p, const char *const *ends) {
     for (; ends && *ends; ends++)
@@ -131,33 +108,32 @@ static bool is_end(hn_jparser *p, const char *const *ends) {
     return false;
 }
 
-static bool add_output(hn_jparser *p, hn_jnodes *body, hn_jnode **output, hn_jnode *item) {
+static bool add_output(hn_jparser *p, hn_jnodes *list, hn_jnode **output, hn_jnode *item) {
     if (!item) return false;
     if (!*output) {
         *output = hn_jp_node(p, HN_JN_OUTPUT, item->line);
-        if (!hn_jp_push(p, body, *output)) return false;
+        if (!hn_jp_push(p, list, *output)) return false;
     }
     return hn_jp_push(p, &(*output)->u.items, item);
 }
 
 /* Up to one of ends, which stays the current token, or to the end of the template if there are none. */
-static bool subparse(hn_jparser *p, const char *const *ends, hn_jnodes *body) {
+static bool subparse(hn_jparser *p, const char *const *ends, hn_jnodes *list) {
     hn_jnode *output = NULL;
     while (!hn_jp_is(p, HN_T_EOF)) {
         const hn_jtoken *t = hn_jp_cur(p);
         hn_jp_next(p);
         if (t->type == HN_T_DATA) {
-            hn_jnode *text = hn_jp_node(p, HN_JN_CONST, t->line);
+            hn_jnode *text = hn_jp_constant(p, t->value, t->line);
             if (!text) return false;
-            text->u.value = t->value;
             text->ctx = 1; /* template data: markup where escaping is on */
-            if (!add_output(p, body, &output, text)) return false;
+            if (!add_output(p, list, &output, text)) return false;
         } else if (t->type == HN_T_VAR_BEGIN) {
-            if (!add_output(p, body, &output, hn_jp_tuple(p, 0, NULL)) || !hn_jp_expect(p, HN_T_VAR_END)) return false;
+            if (!add_output(p, list, &output, hn_jp_tuple(p, 0, NULL)) || !hn_jp_expect(p, HN_T_VAR_END)) return false;
         } else {
             output = NULL;
             if (is_end(p, ends)) return true;
-            if (!statement(p, body) || !hn_jp_expect(p, HN_T_BLOCK_END)) return false;
+            if (!statement(p, list) || !hn_jp_expect(p, HN_T_BLOCK_END)) return false;
         }
     }
     return true;
@@ -171,12 +147,12 @@ static bool fail_eof(hn_jparser *p, const char *const *ends) {
     return hn_jp_fail(p, hn_jp_cur(p)->line, "Unexpected end of template. Jinja was looking for the following tags: %s", wanted);
 }
 
-static bool statements(hn_jparser *p, const char *const *ends, bool drop, hn_jnodes *body) {
-    if (hn_jp_is(p, HN_T_COLON)) hn_jp_next(p);
+static bool statements(hn_jparser *p, const char *const *ends, bool drop, hn_jnodes *list) {
+    hn_jp_skip(p, HN_T_COLON);
     if (!hn_jp_expect(p, HN_T_BLOCK_END)) return false;
     if (p->blocks >= HN_J_BLOCKS) return hn_jp_fail(p, hn_jp_cur(p)->line, "statements are nested too deeply");
     p->blocks++;
-    bool fine = subparse(p, ends, body);
+    bool fine = subparse(p, ends, list);
     p->blocks--;
     if (!fine) return false;
     if (hn_jp_is(p, HN_T_EOF)) return fail_eof(p, ends);
@@ -185,63 +161,65 @@ static bool statements(hn_jparser *p, const char *const *ends, bool drop, hn_jno
 }
 #define ENDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+static bool body(hn_jparser *p, hn_jnode *n, const char *end) { return statements(p, ENDS(end), true, &n->body); }
+
 /* ---- statements; the current token is the one behind the tag's name */
 
+static void make_params(hn_jnode *n) {
+    n->ctx = HN_CTX_PARAM;
+    for (uint32_t i = 0; n->op == HN_JN_TUPLE && i < n->u.items.n; i++) make_params(n->u.items.v[i]);
+}
+
 static bool parse_for(hn_jparser *p, hn_jnode *n) {
-    n->u.loop.target = hn_jp_target(p, false, false, "in");
+    n->u.loop.target = hn_jp_target(p, false, "in");
     if (!n->u.loop.target || !hn_jp_expect_name(p, "in")) return false;
+    make_params(n->u.loop.target);
     n->u.loop.iter = hn_jp_tuple(p, HN_TUPLE_NO_COND, "recursive");
     if (!n->u.loop.iter) return false;
     if (hn_jp_skip_name(p, "if") && !(n->u.loop.test = hn_jp_expression(p, true))) return false;
     n->u.loop.recursive = hn_jp_skip_name(p, "recursive");
-    if (!statements(p, ENDS("endfor", "else"), false, &n->u.loop.body)) return false;
+    if (!statements(p, ENDS("endfor", "else"), false, &n->body)) return false;
     bool otherwise = hn_jp_is_name(p, "else");
     hn_jp_next(p);
-    return !otherwise || statements(p, ENDS("endfor"), true, &n->u.loop.otherwise);
+    return !otherwise || statements(p, ENDS("endfor"), true, &n->otherwise);
 }
 
 static bool parse_if(hn_jparser *p, hn_jnode *n) {
-    hn_jnodes tests = {0}, bodies = {0};
     for (bool more = true; more;) {
-        hn_jnode *body = hn_jp_node(p, HN_JN_OUTPUT, n->line);
-        if (!hn_jp_push(p, &tests, hn_jp_tuple(p, HN_TUPLE_NO_COND, NULL)) || !hn_jp_push(p, &bodies, body)) return false;
-        if (!statements(p, ENDS("elif", "else", "endif"), false, &body->u.items)) return false;
+        hn_jnode *branch = hn_jp_node(p, HN_JN_BRANCH, n->line);
+        if (!hn_jp_push(p, &n->body, branch) || !(branch->u.bin.left = hn_jp_tuple(p, HN_TUPLE_NO_COND, NULL))) return false;
+        if (!statements(p, ENDS("elif", "else", "endif"), false, &branch->body)) return false;
         more = hn_jp_is_name(p, "elif");
         bool otherwise = hn_jp_is_name(p, "else");
         hn_jp_next(p);
-        if (otherwise && !statements(p, ENDS("endif"), true, &n->u.branch.otherwise)) return false;
+        if (otherwise && !statements(p, ENDS("endif"), true, &n->otherwise)) return false;
     }
-    n->u.branch.test = tests.v;
-    n->u.branch.n = tests.n;
-    n->u.branch.body = hn_jp_alloc(p, tests.n * sizeof *n->u.branch.body);
-    for (uint32_t i = 0; n->u.branch.body && i < tests.n; i++) n->u.branch.body[i] = bodies.v[i]->u.items;
-    return n->u.branch.body != NULL;
+    return true;
 }
 
 static bool signature(hn_jparser *p, hn_jsignature *s) {
     if (!hn_jp_expect(p, HN_T_LPAREN)) return false;
     while (!hn_jp_is(p, HN_T_RPAREN)) {
         if (s->args.n && !hn_jp_expect(p, HN_T_COMMA)) return false;
-        hn_jnode *arg = hn_jp_target(p, true, false, NULL);
+        hn_jnode *arg = hn_jp_target_name(p);
         if (!arg) return false;
         arg->ctx = HN_CTX_PARAM;
-        if (hn_jp_is(p, HN_T_ASSIGN)) {
-            hn_jp_next(p);
+        if (hn_jp_skip(p, HN_T_ASSIGN)) {
             if (!hn_jp_push(p, &s->defaults, hn_jp_expression(p, true))) return false;
         } else if (s->defaults.n) {
             return hn_jp_fail(p, arg->line, "non-default argument follows default argument");
         }
         if (!hn_jp_push(p, &s->args, arg)) return false;
     }
-    return hn_jp_expect(p, HN_T_RPAREN);
+    return hn_jp_expect(p, HN_T_RPAREN) != NULL;
 }
 
 static bool parse_macro(hn_jparser *p, hn_jnode *n) {
-    hn_jnode *name = hn_jp_target(p, true, false, NULL);
+    hn_jnode *name = hn_jp_target_name(p);
     if (!name || !signature(p, &n->u.macro.sig)) return false;
     n->name = name->name;
     n->text = name->text;
-    return statements(p, ENDS("endmacro"), true, &n->u.macro.sig.body);
+    return body(p, n, "endmacro");
 }
 
 static bool parse_call(hn_jparser *p, hn_jnode *n) {
@@ -250,56 +228,47 @@ static bool parse_call(hn_jparser *p, hn_jnode *n) {
     n->u.macro.call = hn_jp_expression(p, true);
     if (!n->u.macro.call) return false;
     if (n->u.macro.call->op != HN_JN_CALL) return hn_jp_fail(p, n->line, "expected call");
-    return statements(p, ENDS("endcall"), true, &n->u.macro.sig.body);
+    return body(p, n, "endcall");
 }
 
 static bool parse_generation(hn_jparser *p, hn_jnode *n) {
     n->op = HN_JN_CALLBLOCK;
     n->u.macro.generation = true;
     p->t->marks = true;
-    return statements(p, ENDS("endgeneration"), true, &n->u.macro.sig.body);
+    return body(p, n, "endgeneration");
 }
 
 static bool parse_filter(hn_jparser *p, hn_jnode *n) {
     n->op = HN_JN_FILTERBLOCK;
     n->u.set.filter = hn_jp_filter(p, NULL, true);
-    return n->u.set.filter && statements(p, ENDS("endfilter"), true, &n->u.set.body);
+    return n->u.set.filter && body(p, n, "endfilter");
 }
 
 static bool parse_set(hn_jparser *p, hn_jnode *n) {
-    n->u.set.target = hn_jp_target(p, false, true, NULL);
+    n->u.set.target = hn_jp_target(p, true, NULL);
     if (!n->u.set.target) return false;
-    if (hn_jp_is(p, HN_T_ASSIGN)) {
-        hn_jp_next(p);
-        n->u.set.value = hn_jp_tuple(p, 0, NULL);
-        return n->u.set.value != NULL;
-    }
+    if (hn_jp_skip(p, HN_T_ASSIGN)) return (n->u.set.value = hn_jp_tuple(p, 0, NULL)) != NULL;
     n->op = HN_JN_SETBLOCK;
     if (hn_jp_is(p, HN_T_PIPE) && !(n->u.set.filter = hn_jp_filter(p, NULL, false))) return false;
-    return statements(p, ENDS("endset"), true, &n->u.set.body);
-}
-
-static void make_params(hn_jnode *n) {
-    n->ctx = HN_CTX_PARAM;
-    for (uint32_t i = 0; n->op == HN_JN_TUPLE && i < n->u.items.n; i++) make_params(n->u.items.v[i]);
+    return body(p, n, "endset");
 }
 
 static bool parse_with(hn_jparser *p, hn_jnode *n) {
     while (!hn_jp_is(p, HN_T_BLOCK_END)) {
         if (n->u.with.targets.n && !hn_jp_expect(p, HN_T_COMMA)) return false;
-        hn_jnode *target = hn_jp_target(p, false, false, NULL);
+        hn_jnode *target = hn_jp_target(p, false, NULL);
         if (!hn_jp_push(p, &n->u.with.targets, target) || !hn_jp_expect(p, HN_T_ASSIGN)) return false;
         make_params(target);
         if (!hn_jp_push(p, &n->u.with.values, hn_jp_expression(p, true))) return false;
     }
-    return statements(p, ENDS("endwith"), true, &n->u.with.body);
+    return body(p, n, "endwith");
 }
 
-static bool only_blanks(const hn_jnodes *body) {
-    for (uint32_t i = 0; i < body->n; i++) {
-        if (body->v[i]->op != HN_JN_OUTPUT) return false;
-        for (uint32_t k = 0; k < body->v[i]->u.items.n; k++) {
-            const hn_jnode *text = body->v[i]->u.items.v[k];
+static bool only_blanks(const hn_jnodes *list) {
+    for (uint32_t i = 0; i < list->n; i++) {
+        if (list->v[i]->op != HN_JN_OUTPUT) return false;
+        for (uint32_t k = 0; k < list->v[i]->u.items.n; k++) {
+            const hn_jnode *text = list->v[i]->u.items.v[k];
             if (text->op != HN_JN_CONST || text->ctx != 1) return false;
             for (uint32_t b = 0; b < text->u.value.n; b++)
                 if (!strchr(" \t\n\v\f", text->u.value.s[b])) return false;
@@ -309,30 +278,24 @@ static bool only_blanks(const hn_jnodes *body) {
 }
 
 static bool parse_block(hn_jparser *p, hn_jnode *n) {
-    const hn_jtoken *name = hn_jp_cur(p);
-    if (!hn_jp_expect(p, HN_T_NAME) || !hn_jp_name(p, hn_j_text(name->value), &n->name)) return false;
+    const hn_jtoken *name = hn_jp_expect(p, HN_T_NAME);
+    if (!name || !hn_jp_name(p, hn_j_text(name->value), &n->name)) return false;
     n->text = hn_j_text(name->value);
     n->u.block.scoped = hn_jp_skip_name(p, "scoped");
     n->u.block.required = hn_jp_skip_name(p, "required");
     if (hn_jp_is(p, HN_T_SUB)) return hn_jp_fail(p, n->line, "Block names in Jinja may not contain hyphens");
-    if (!statements(p, ENDS("endblock"), true, &n->u.block.body)) return false;
-    if (n->u.block.required && !only_blanks(&n->u.block.body))
+    if (!body(p, n, "endblock")) return false;
+    if (n->u.block.required && !only_blanks(&n->body))
         return hn_jp_fail(p, n->line, "Required blocks can only contain comments or whitespace");
-    if (hn_jp_is(p, HN_T_NAME) && hn_str_eq(n->text, "")) return false;
-    const hn_jtoken *t = hn_jp_cur(p);
-    if (t->type == HN_T_NAME && t->value.n == n->text.n && memcmp(t->value.s, n->text.p, n->text.n) == 0) hn_jp_next(p);
-    for (uint32_t i = 0; i < p->t->blocks.n; i++) {
-        hn_str other = p->t->blocks.v[i]->text;
-        if (other.n == n->text.n && memcmp(other.p, n->text.p, other.n) == 0)
-            return hn_jp_fail(p, n->line, "block '%.*s' defined twice", (int)other.n, other.p);
-    }
+    if (hn_jp_is(p, HN_T_NAME) && hn_str_same(hn_j_text(hn_jp_cur(p)->value), n->text)) hn_jp_next(p);
+    for (uint32_t i = 0; i < p->t->blocks.n; i++)
+        if (hn_str_same(p->t->blocks.v[i]->text, n->text))
+            return hn_jp_fail(p, n->line, "block '%.*s' defined twice", (int)n->text.n, n->text.p);
     return hn_jp_push(p, &p->t->blocks, n);
 }
 
 static bool import_context(hn_jparser *p) {
-    if (!hn_jp_is_name(p, "with") && !hn_jp_is_name(p, "without")) return false;
-    const hn_jtoken *t = hn_jp_look(p);
-    if (t->type != HN_T_NAME || !hn_j_is(t->value, "context")) return false;
+    if ((!hn_jp_is_name(p, "with") && !hn_jp_is_name(p, "without")) || !hn_jp_look_is(p, "context")) return false;
     hn_jp_next(p);
     hn_jp_next(p);
     return true;
@@ -342,8 +305,7 @@ static bool parse_extends(hn_jparser *p, hn_jnode *n) { return (n->u.include.sou
 
 static bool parse_include(hn_jparser *p, hn_jnode *n) {
     if (!parse_extends(p, n)) return false;
-    const hn_jtoken *t = hn_jp_look(p);
-    if (hn_jp_is_name(p, "ignore") && t->type == HN_T_NAME && hn_j_is(t->value, "missing")) {
+    if (hn_jp_is_name(p, "ignore") && hn_jp_look_is(p, "missing")) {
         n->u.include.ignore_missing = true;
         hn_jp_next(p);
         hn_jp_next(p);
@@ -354,7 +316,7 @@ static bool parse_include(hn_jparser *p, hn_jnode *n) {
 
 static bool parse_import(hn_jparser *p, hn_jnode *n) {
     if (!parse_extends(p, n) || !hn_jp_expect_name(p, "as")) return false;
-    if (!hn_jp_push(p, &n->u.include.names, hn_jp_target(p, true, false, NULL))) return false;
+    if (!hn_jp_push(p, &n->u.include.names, hn_jp_target_name(p))) return false;
     import_context(p);
     return true;
 }
@@ -364,12 +326,12 @@ static bool parse_from(hn_jparser *p, hn_jnode *n) {
     if (!parse_extends(p, n) || !hn_jp_expect_name(p, "import")) return false;
     for (;;) {
         if (n->u.include.names.n && !hn_jp_expect(p, HN_T_COMMA)) return false;
-        if (!hn_jp_is(p, HN_T_NAME)) return hn_jp_expect(p, HN_T_NAME);
+        if (!hn_jp_is(p, HN_T_NAME)) return hn_jp_expect(p, HN_T_NAME) != NULL;
         if (import_context(p)) return true;
-        hn_jnode *name = hn_jp_target(p, true, false, NULL);
+        hn_jnode *name = hn_jp_target_name(p);
         if (!name) return false;
         if (name->text.p[0] == '_') return hn_jp_fail(p, name->line, "names starting with an underline can not be imported");
-        if (hn_jp_skip_name(p, "as") && !(name = hn_jp_target(p, true, false, NULL))) return false;
+        if (hn_jp_skip_name(p, "as") && !(name = hn_jp_target_name(p))) return false;
         if (!hn_jp_push(p, &n->u.include.names, name)) return false;
         if (import_context(p) || !hn_jp_is(p, HN_T_COMMA)) return true;
     }
@@ -385,14 +347,10 @@ static bool parse_print(hn_jparser *p, hn_jnode *n) {
 
 static bool parse_autoescape(hn_jparser *p, hn_jnode *n) {
     n->u.escaping.value = hn_jp_expression(p, true);
-    return n->u.escaping.value && statements(p, ENDS("endautoescape"), true, &n->u.escaping.body);
+    return n->u.escaping.value && body(p, n, "endautoescape");
 }
 
-static bool parse_word(hn_jparser *p, hn_jnode *n) { /* break, continue */
-    (void)p;
-    (void)n;
-    return true;
-}
+static bool parse_word(HN_J_MAYBE hn_jparser *p, HN_J_MAYBE hn_jnode *n) { return true; } /* break, continue */
 
 static const struct { const char *tag; hn_jop op; bool (*parse)(hn_jparser *p, hn_jnode *n); } tags[] = {
     {"for", HN_JN_FOR, parse_for}, {"if", HN_JN_IF, parse_if}, {"block", HN_JN_BLOCK, parse_block},
@@ -402,14 +360,14 @@ static const struct { const char *tag; hn_jop op; bool (*parse)(hn_jparser *p, h
     {"call", HN_JN_CALLBLOCK, parse_call}, {"filter", HN_JN_FILTERBLOCK, parse_filter},
     {"generation", HN_JN_CALLBLOCK, parse_generation}, {"break", HN_JN_BREAK, parse_word}, {"continue", HN_JN_CONTINUE, parse_word}};
 
-static bool statement(hn_jparser *p, hn_jnodes *body) {
+static bool statement(hn_jparser *p, hn_jnodes *list) {
     const hn_jtoken *t = hn_jp_cur(p);
     if (t->type != HN_T_NAME) return hn_jp_fail(p, t->line, "tag name expected");
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
         if (!hn_j_is(t->value, tags[i].tag)) continue;
         hn_jnode *n = hn_jp_node(p, tags[i].op, t->line);
         hn_jp_next(p);
-        return n && tags[i].parse(p, n) && hn_jp_push(p, body, n);
+        return n && tags[i].parse(p, n) && hn_jp_push(p, list, n);
     }
     return hn_jp_fail(p, t->line, "Encountered unknown tag '%.*s'", (int)(t->value.n < 100 ? t->value.n : 100), t->value.s);
 }

@@ -10,20 +10,18 @@ static bool call_args(hn_jparser *p, hn_jcallee *c) {
         bool fine = true;
         if (comma && !hn_jp_expect(p, HN_T_COMMA)) return false;
         if (hn_jp_is(p, HN_T_RPAREN)) break;
-        if (hn_jp_is(p, HN_T_MUL)) {
+        if (hn_jp_skip(p, HN_T_MUL)) {
             fine = !c->dyn_args && !c->dyn_kwargs;
-            hn_jp_next(p);
             if (fine && !(c->dyn_args = hn_jp_expression(p, true))) return false;
-        } else if (hn_jp_is(p, HN_T_POW)) {
+        } else if (hn_jp_skip(p, HN_T_POW)) {
             fine = !c->dyn_kwargs;
-            hn_jp_next(p);
             if (fine && !(c->dyn_kwargs = hn_jp_expression(p, true))) return false;
         } else if (hn_jp_is(p, HN_T_NAME) && hn_jp_look(p)->type == HN_T_ASSIGN) {
             const hn_jtoken *key = hn_jp_cur(p);
             fine = !c->dyn_kwargs;
             hn_jp_next(p);
             hn_jp_next(p);
-            hn_jnode *kw = fine ? hn_jp_unary_node(p, HN_JN_POS, hn_jp_expression(p, true), key->line) : NULL;
+            hn_jnode *kw = fine ? hn_jp_pair(p, HN_JN_KEYWORD, key->line, hn_jp_expression(p, true), NULL) : NULL;
             if (fine && !hn_jp_push(p, &c->kwargs, kw)) return false;
             if (fine) kw->text = hn_j_text(key->value);
         } else {
@@ -35,21 +33,14 @@ static bool call_args(hn_jparser *p, hn_jcallee *c) {
     return hn_jp_expect(p, HN_T_RPAREN);
 }
 
-static hn_jnode *deepen_call(hn_jparser *p, hn_jnode *n) {
-    hn_jcallee *c = &n->u.call.call;
-    n = hn_jp_deepen_all(p, n, &c->args);
-    if (n) n = hn_jp_deepen_all(p, n, &c->kwargs);
-    if (n && c->dyn_args) n = hn_jp_deepen(p, n, c->dyn_args);
-    if (n && c->dyn_kwargs) n = hn_jp_deepen(p, n, c->dyn_kwargs);
-    return n && n->u.call.of ? hn_jp_deepen(p, n, n->u.call.of) : n;
-}
-
 static hn_jnode *parse_call(hn_jparser *p, hn_jnode *of) {
     hn_jnode *n = hn_jp_node(p, HN_JN_CALL, hn_jp_cur(p)->line);
     if (!n || !call_args(p, &n->u.call.call)) return NULL;
     n->u.call.of = of;
-    return deepen_call(p, n);
+    return hn_jp_done(p, n);
 }
+
+static bool subscript_ends(const hn_jparser *p) { return hn_jp_is(p, HN_T_RBRACKET) || hn_jp_is(p, HN_T_COMMA); }
 
 static hn_jnode *subscribed(hn_jparser *p) {
     int32_t line = hn_jp_cur(p)->line;
@@ -59,20 +50,14 @@ static hn_jnode *subscribed(hn_jparser *p) {
         if (!start || !hn_jp_is(p, HN_T_COLON)) return start;
     }
     hn_jp_next(p);
-    if (!hn_jp_is(p, HN_T_COLON) && !hn_jp_is(p, HN_T_RBRACKET) && !hn_jp_is(p, HN_T_COMMA) && !(stop = hn_jp_expression(p, true)))
-        return NULL;
-    if (hn_jp_is(p, HN_T_COLON)) {
-        hn_jp_next(p);
-        if (!hn_jp_is(p, HN_T_RBRACKET) && !hn_jp_is(p, HN_T_COMMA) && !(step = hn_jp_expression(p, true))) return NULL;
-    }
+    if (!hn_jp_is(p, HN_T_COLON) && !subscript_ends(p) && !(stop = hn_jp_expression(p, true))) return NULL;
+    if (hn_jp_skip(p, HN_T_COLON) && !subscript_ends(p) && !(step = hn_jp_expression(p, true))) return NULL;
     hn_jnode *n = hn_jp_node(p, HN_JN_SLICE, line);
     if (!n) return NULL;
     n->u.slice.start = start;
     n->u.slice.stop = stop;
     n->u.slice.step = step;
-    if (start) n = hn_jp_deepen(p, n, start);
-    if (n && stop) n = hn_jp_deepen(p, n, stop);
-    return n && step ? hn_jp_deepen(p, n, step) : n;
+    return hn_jp_done(p, n);
 }
 
 static hn_jnode *parse_brackets(hn_jparser *p) {
@@ -90,31 +75,30 @@ static hn_jnode *parse_brackets(hn_jparser *p) {
     if (sliced) return hn_jp_failed(p, "a slice inside a tuple of subscripts");
     hn_jnode *n = hn_jp_node(p, HN_JN_TUPLE, line);
     if (n) n->u.items = args;
-    return n ? hn_jp_deepen_all(p, n, &args) : NULL;
+    return hn_jp_done(p, n);
 }
 
 static hn_jnode *subscript(hn_jparser *p, hn_jnode *of) {
     hn_jnode *n = hn_jp_node(p, HN_JN_GETITEM, hn_jp_cur(p)->line);
     if (!n) return NULL;
     n->u.get.of = of;
-    if (hn_jp_is(p, HN_T_DOT)) {
-        hn_jp_next(p);
-        const hn_jtoken *t = hn_jp_cur(p);
-        hn_jp_next(p);
-        if (t->type == HN_T_NAME) {
-            n->op = HN_JN_GETATTR;
-            n->text = hn_j_text(t->value);
-            return hn_jp_deepen(p, n, of);
-        }
-        if (t->type != HN_T_INT) {
-            hn_jp_fail(p, t->line, "expected name or number");
-            return NULL;
-        }
-        n->u.get.arg = hn_jp_constant(p, t->value, t->line);
-        return n->u.get.arg ? hn_jp_deepen(p, n, of) : NULL;
+    if (!hn_jp_skip(p, HN_T_DOT)) {
+        n->u.get.arg = parse_brackets(p);
+        return n->u.get.arg ? hn_jp_done(p, n) : NULL;
     }
-    n->u.get.arg = parse_brackets(p);
-    return n->u.get.arg ? hn_jp_deepen(p, hn_jp_deepen(p, n, of), n->u.get.arg) : NULL;
+    const hn_jtoken *t = hn_jp_cur(p);
+    hn_jp_next(p);
+    if (t->type == HN_T_NAME) {
+        n->op = HN_JN_GETATTR;
+        n->text = hn_j_text(t->value);
+    } else if (t->type == HN_T_INT) {
+        n->u.get.arg = hn_jp_constant(p, t->value, t->line);
+        if (!n->u.get.arg) return NULL;
+    } else {
+        hn_jp_fail(p, t->line, "expected name or number");
+        return NULL;
+    }
+    return hn_jp_done(p, n);
 }
 
 hn_jnode *hn_jp_postfix(hn_jparser *p, hn_jnode *n) {
@@ -125,13 +109,11 @@ hn_jnode *hn_jp_postfix(hn_jparser *p, hn_jnode *n) {
 
 /* a.b.c as one name, for filters and tests */
 static bool dotted(hn_jparser *p, hn_str *name) {
-    const hn_jtoken *t = hn_jp_cur(p);
-    if (!hn_jp_expect(p, HN_T_NAME)) return false;
+    const hn_jtoken *t = hn_jp_expect(p, HN_T_NAME);
+    if (!t) return false;
     *name = hn_j_text(t->value);
-    while (hn_jp_is(p, HN_T_DOT)) {
-        hn_jp_next(p);
-        t = hn_jp_cur(p);
-        if (!hn_jp_expect(p, HN_T_NAME)) return false;
+    while (hn_jp_skip(p, HN_T_DOT)) {
+        if (!(t = hn_jp_expect(p, HN_T_NAME))) return false;
         char *joined = hn_jp_alloc(p, name->n + t->value.n + 2);
         if (!joined) return false;
         memcpy(joined, name->p, name->n);
@@ -143,15 +125,13 @@ static bool dotted(hn_jparser *p, hn_str *name) {
 }
 
 hn_jnode *hn_jp_filter(hn_jparser *p, hn_jnode *node, bool inline_start) {
-    while (hn_jp_is(p, HN_T_PIPE) || inline_start) {
-        if (!inline_start) hn_jp_next(p);
-        inline_start = false;
+    for (; inline_start || hn_jp_skip(p, HN_T_PIPE); inline_start = false) {
         hn_jnode *n = hn_jp_node(p, HN_JN_FILTER, hn_jp_cur(p)->line);
         if (!n || !dotted(p, &n->text)) return NULL;
         n->u.call.func = hn_j_filter(n->text);
         if (hn_jp_is(p, HN_T_LPAREN) && !call_args(p, &n->u.call.call)) return NULL;
         n->u.call.of = node;
-        node = deepen_call(p, n);
+        node = hn_jp_done(p, n);
         if (!node) return NULL;
     }
     return node;
@@ -173,8 +153,8 @@ static hn_jnode *parse_test(hn_jparser *p, hn_jnode *of) {
         if (hn_jp_is_name(p, "is")) return hn_jp_failed(p, "You cannot chain multiple tests with is");
         if (!hn_jp_push(p, &n->u.call.call.args, hn_jp_postfix(p, hn_jp_primary(p, false)))) return NULL;
     }
-    n = deepen_call(p, n);
-    return negated ? hn_jp_unary_node(p, HN_JN_NOT, n, line) : n;
+    n = hn_jp_done(p, n);
+    return negated ? hn_jp_pair(p, HN_JN_NOT, line, n, NULL) : n;
 }
 
 hn_jnode *hn_jp_filters(hn_jparser *p, hn_jnode *n) {

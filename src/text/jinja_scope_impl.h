@@ -13,15 +13,26 @@ typedef struct hn_jplace { /* a slot of a function: (level, name) */
 } hn_jplace;
 
 typedef struct hn_jbinding { /* what a name means in a scope */
-    struct hn_jbinding *below; /* the same name further out */
-    struct hn_jbinding *next;  /* another name of the scope */
+    struct hn_jbinding *below;   /* the same name further out */
+    struct hn_jbinding *next;    /* another name of the scope */
+    struct hn_jbinding *earlier; /* what was stored first before it */
     struct hn_jsyms *syms;
-    hn_jload *load;
+    hn_jload load;
     uint32_t name;
     bool stored;
 } hn_jbinding;
 
+typedef struct hn_jscoper {
+    hn_jparser *p;
+    hn_jfnctx *fn;      /* the function being walked */
+    hn_jbinding **top;  /* by name: innermost binding */
+    hn_jplace **places; /* by name */
+    hn_jbinding *log;   /* the newest of the stored ones */
+    hn_jrun *fold;
+} hn_jscoper;
+
 typedef struct hn_jsyms { /* a scope */
+    hn_jscoper *x;
     struct hn_jsyms *parent;
     hn_jfnctx *fn;
     int level;
@@ -29,24 +40,11 @@ typedef struct hn_jsyms { /* a scope */
     uint32_t count;
 } hn_jsyms;
 
-typedef struct hn_jscoper {
-    hn_jparser *p;
-    hn_jfnctx *fn;      /* the function being walked */
-    hn_jbinding **top;  /* by name: innermost binding */
-    hn_jplace **places; /* by name */
-    hn_jbinding **log;  /* bindings in the order of their first store */
-    size_t log_n, log_cap;
-    hn_jrun *fold;
-} hn_jscoper;
-
-void hn_js_open(hn_jsyms *s, hn_jsyms *parent, hn_jfnctx *fn);
-bool hn_js_close(hn_jscoper *x, hn_jsyms *s, hn_jscope *out);
-bool hn_js_look(hn_jscoper *x, hn_jsyms *s, const hn_jnode *n);
-bool hn_js_look_all(hn_jscoper *x, hn_jsyms *s, const hn_jnodes *list);
-bool hn_js_look_target(hn_jscoper *x, hn_jsyms *s, const hn_jnode *n);
-bool hn_js_declare(hn_jscoper *x, hn_jsyms *s, uint32_t name, uint16_t *slot);
-bool hn_js_declare_word(hn_jscoper *x, hn_jsyms *s, const char *word, uint16_t *slot);
-bool hn_js_word(hn_jscoper *x, const char *word, uint32_t *name);
+void hn_js_open(hn_jscoper *x, hn_jsyms *s, hn_jsyms *parent);
+bool hn_js_close(hn_jsyms *s, hn_jscope *out);
+bool hn_js_look(void *syms, hn_jnode *n); /* a visitor: what n loads and stores in the scope */
+bool hn_js_look_all(hn_jsyms *s, const hn_jnodes *list);
+bool hn_js_declare(hn_jsyms *s, const char *word, uint16_t *slot); /* a name of the compiler's own */
 bool hn_js_ref(hn_jscoper *x, uint32_t name, int32_t line, hn_jref *ref);
 
 typedef struct hn_jseek { const char *word[3]; int n; bool found[3], hidden[3]; } hn_jseek;
