@@ -67,7 +67,7 @@ static int loop_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
 static int macro_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
     const hn_jmacro *m = obj.macro;
     const hn_jsignature *s = &m->node->u.macro.sig;
-    if (hn_str_eq(name, "name")) *out = m->name.p ? hn_j_str(m->name.p, m->name.n) : hn_j_none();
+    if (hn_str_eq(name, "name")) *out = m->name.p ? hn_j_of(m->name) : hn_j_none();
     else if (hn_str_eq(name, "catch_kwargs")) *out = hn_j_bool(s->kwargs);
     else if (hn_str_eq(name, "catch_varargs")) *out = hn_j_bool(s->varargs);
     else if (hn_str_eq(name, "caller")) *out = hn_j_bool(s->caller);
@@ -75,7 +75,7 @@ static int macro_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
     else if (hn_str_eq(name, "arguments")) {
         hn_jval *items;
         if (!hn_j_list_new(r, HN_J_TUPLE, s->args.n, out, &items)) return -1;
-        for (uint32_t i = 0; i < s->args.n; i++) items[i] = hn_j_str(s->args.v[i]->text.p, s->args.v[i]->text.n);
+        for (uint32_t i = 0; i < s->args.n; i++) items[i] = hn_j_of(s->args.v[i]->text);
     } else return 0;
     return 1;
 }
@@ -109,7 +109,7 @@ static int special_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
         else if (hn_str_eq(name, "step")) *out = hn_j_int(obj.range->step);
         else return 0;
         return 1;
-    case HN_J_SPACE: return hn_j_dict_find(r, (hn_jval){.kind = HN_J_DICT, .dict = obj.dict}, hn_j_str(name.p, name.n), out);
+    case HN_J_SPACE: return hn_j_dict_find(r, (hn_jval){.kind = HN_J_DICT, .dict = obj.dict}, hn_j_of(name), out);
     case HN_J_LOOP: return loop_attr(r, obj, name, out);
     case HN_J_MACRO: return macro_attr(r, obj, name, out);
     case HN_J_CYCLER: return cycler_attr(obj, name, out);
@@ -119,7 +119,7 @@ static int special_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
         else return 0;
         return 1;
     case HN_J_BLOCKREF:
-        if (hn_str_eq(name, "name")) *out = hn_j_str(obj.block->block->text.p, obj.block->block->text.n);
+        if (hn_str_eq(name, "name")) *out = hn_j_of(obj.block->block->text);
         else if (hn_str_eq(name, "super")) return hn_j_undefined(r, "there is no parent block", out) ? 1 : -1;
         else return 0;
         return 1;
@@ -194,7 +194,7 @@ static int item(hn_jrun *r, hn_jval obj, hn_jval key, hn_jval *out) {
 
 bool hn_j_getattr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
     int found = hn_j_attr(r, obj, name, out);
-    if (found == 0) found = item(r, obj, hn_j_str(name.p, name.n), out);
+    if (found == 0) found = item(r, obj, hn_j_of(name), out);
     if (found != 0) return found == 1;
     return make_undefined(r, NULL, name, hn_j_type(obj), 0, out);
 }

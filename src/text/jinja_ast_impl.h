@@ -190,12 +190,15 @@ hn_jflow hn_j_exec_for(hn_jrun *r, hn_jframe *f, const hn_jnode *n);
 bool hn_j_exec_macro(hn_jrun *r, hn_jframe *f, const hn_jnode *n);
 bool hn_j_exec_callblock(hn_jrun *r, hn_jframe *f, const hn_jnode *n);
 bool hn_j_exec_block(hn_jrun *r, hn_jframe *f, const hn_jnode *n);
-void hn_j_scope_in(hn_jrun *r, hn_jframe *f, const hn_jscope *s);
+void hn_j_scope_in(hn_jframe *f, const hn_jscope *s);
 void hn_j_scope_out(hn_jframe *f, const hn_jscope *s);
 bool hn_j_assign(hn_jrun *r, hn_jframe *f, const hn_jnode *target, hn_jval v);
 bool hn_j_eval_call(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval caller, hn_jval *out);
 bool hn_j_apply_filter(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval captured, hn_jval *out);
 bool hn_j_recurse(hn_jrun *r, struct hn_jloop *loop, hn_jval items, hn_jval *out);
+static inline bool hn_j_escapes(const hn_jrun *r, const hn_jnode *n) {
+    return n->escape == HN_ESCAPE_ON || (n->escape == HN_ESCAPE_ASK && r->autoescape);
+}
 static inline hn_jval *hn_j_slot(hn_jframe *f, hn_jref ref) {
     for (uint16_t i = 0; i < ref.hops; i++) f = f->up;
     return &f->slot[ref.slot];

@@ -97,10 +97,11 @@ static void put_upper(hn_buf *b, uint32_t cp) {
 static void put_title(hn_buf *b, uint32_t cp) { put_mapped(b, hn_jc_title_many, cp, (uint32_t)utf8proc_totitle((utf8proc_int32_t)cp)); }
 
 static void put_fold(hn_buf *b, uint32_t cp) {
-    uint32_t one = (uint32_t)utf8proc_tolower((utf8proc_int32_t)cp);
-    for (size_t i = 0; hn_jc_fold_one[i][0]; i++)
-        if (hn_jc_fold_one[i][0] == cp) one = hn_jc_fold_one[i][1];
-    put_mapped(b, hn_jc_fold_many, cp, one);
+    utf8proc_int32_t to[4];
+    char c[4];
+    int last = 0;
+    utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)cp, to, 4, UTF8PROC_CASEFOLD, &last);
+    for (utf8proc_ssize_t i = 0; i < n; i++) hn_buf_add(b, c, (size_t)hn_utf8_encode((uint32_t)to[i], c));
 }
 
 static void put_ascii(hn_buf *b, char c, int how, bool first) {

@@ -8,7 +8,7 @@ hn_jval hn_j_from_json(const hn_json *j) {
     case HN_JSON_BOOL: return hn_j_bool(hn_json_bool(j, false));
     case HN_JSON_INT: return hn_j_int(hn_json_int(j, 0));
     case HN_JSON_REAL: return hn_j_float(hn_json_num(j, 0));
-    case HN_JSON_STR: hn_json_text(j, &s); return hn_j_str(s.p, s.n);
+    case HN_JSON_STR: hn_json_text(j, &s); return hn_j_of(s);
     case HN_JSON_ARRAY: return (hn_jval){.kind = HN_J_LIST, .flag = HN_J_JSON, .json = j};
     case HN_JSON_OBJECT: return (hn_jval){.kind = HN_J_DICT, .flag = HN_J_JSON, .json = j};
     }

@@ -43,7 +43,7 @@ static bool eval_cond(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out)
 }
 
 static bool eval_concat(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out) {
-    bool escaping = !r->folding && (n->escape == HN_ESCAPE_ON || (n->escape == HN_ESCAPE_ASK && r->autoescape)), markup = false;
+    bool escaping = !r->folding && hn_j_escapes(r, n), markup = false;
     hn_jval part;
     *out = hn_j_str("", 0);
     for (uint32_t i = 0; i < n->u.items.n; i++) {
@@ -154,7 +154,7 @@ static bool eval_args(hn_jrun *r, hn_jframe *f, const hn_jcallee *c, hn_jval fir
     for (uint32_t i = 0; i < c->args.n; i++)
         if (!hn_j_eval(r, f, c->args.v[i], &v[n++])) return false;
     for (uint32_t i = 0; i < nkw; i++) {
-        kw[i].key = hn_j_str(c->kwargs.v[i]->text.p, c->kwargs.v[i]->text.n);
+        kw[i].key = hn_j_of(c->kwargs.v[i]->text);
         if (!hn_j_eval(r, f, c->kwargs.v[i]->u.bin.left, &kw[i].value)) return false;
     }
     *args = (hn_jargs){v, n, nkw, kw};
@@ -171,12 +171,11 @@ static bool eval_args(hn_jrun *r, hn_jframe *f, const hn_jcallee *c, hn_jval fir
 }
 
 /* obj.method(...) without making a value of the method */
-static bool eval_method_call(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out, bool *done) {
+static bool eval_method_call(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out) {
     const hn_jnode *get = n->u.call.of;
     hn_jval obj, callee;
     room m;
     hn_jargs args;
-    *done = true;
     if (!hn_j_eval(r, f, get->u.get.of, &obj)) return false;
     const hn_jfunc *method = obj.kind == HN_J_SPACE || obj.kind == HN_J_UNDEF ? NULL : hn_j_method(obj, get->text);
     r->line = n->line;
@@ -189,38 +188,33 @@ bool hn_j_eval_call(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval caller,
     hn_jval callee;
     room m;
     hn_jargs args;
-    bool done = false;
-    if (n->u.call.of->op == HN_JN_GETATTR && !hn_j_given(caller)) {
-        bool fine = eval_method_call(r, f, n, out, &done);
-        if (done) return fine;
-    }
+    if (n->u.call.of->op == HN_JN_GETATTR && !hn_j_given(caller)) return eval_method_call(r, f, n, out);
     if (!hn_j_eval(r, f, n->u.call.of, &callee) || !eval_args(r, f, &n->u.call.call, hn_j_missing(), caller, &m, &args)) return false;
     r->line = n->line;
     return hn_j_call(r, callee, &args, out);
 }
 
-bool hn_j_apply_filter(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval captured, hn_jval *out) {
-    hn_jval value = captured;
+/* The filter or test n of a value. */
+static bool call_named(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval value, hn_jval *out) {
     room m;
     hn_jargs args;
-    if (n->u.call.of) {
-        bool nested = hn_j_given(captured) && n->u.call.of->op == HN_JN_FILTER;
-        if (nested ? !hn_j_apply_filter(r, f, n->u.call.of, captured, &value) : !hn_j_eval(r, f, n->u.call.of, &value)) return false;
-    }
     if (!eval_args(r, f, &n->u.call.call, value, hn_j_missing(), &m, &args)) return false;
     r->line = n->line;
-    if (!n->u.call.func) return hn_j_fail(r, HN_J_RUNTIME, "No filter named '%.*s' found.", (int)n->text.n, n->text.p);
-    return hn_j_call_func(r, n->u.call.func, &args, out);
+    if (n->u.call.func) return hn_j_call_func(r, n->u.call.func, &args, out);
+    return hn_j_fail(r, HN_J_RUNTIME, "No %s named '%.*s' found.", n->op == HN_JN_FILTER ? "filter" : "test", (int)n->text.n, n->text.p);
+}
+
+bool hn_j_apply_filter(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval captured, hn_jval *out) {
+    const hn_jnode *of = n->u.call.of;
+    hn_jval value = captured;
+    bool nested = of && of->op == HN_JN_FILTER && hn_j_given(captured);
+    if (of && !(nested ? hn_j_apply_filter(r, f, of, captured, &value) : hn_j_eval(r, f, of, &value))) return false;
+    return call_named(r, f, n, value, out);
 }
 
 static bool eval_test(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out) {
     hn_jval value;
-    room m;
-    hn_jargs args;
-    if (!hn_j_eval(r, f, n->u.call.of, &value) || !eval_args(r, f, &n->u.call.call, value, hn_j_missing(), &m, &args)) return false;
-    r->line = n->line;
-    if (!n->u.call.func) return hn_j_fail(r, HN_J_RUNTIME, "No test named '%.*s' found.", (int)n->text.n, n->text.p);
-    return hn_j_call_func(r, n->u.call.func, &args, out);
+    return hn_j_eval(r, f, n->u.call.of, &value) && call_named(r, f, n, value, out);
 }
 
 static bool eval_inner(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out) {

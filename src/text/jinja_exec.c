@@ -13,8 +13,7 @@ hn_jframe *hn_j_frame(hn_jrun *r, const hn_jfnode *fn, hn_jframe *up, hn_jcontex
     return f;
 }
 
-void hn_j_scope_in(hn_jrun *r, hn_jframe *f, const hn_jscope *s) {
-    (void)r;
+void hn_j_scope_in(hn_jframe *f, const hn_jscope *s) {
     for (uint32_t i = 0; i < s->n; i++) {
         const hn_jload *l = &s->v[i];
         switch (l->how) {
@@ -46,7 +45,7 @@ static bool set_attr(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval v) {
     if (n->text.p[0] == '_')
         return hn_j_fail(r, HN_J_SECURITY, "Chat templates cannot store underscore-prefixed attributes on a namespace, but got '%.*s'. "
                          "Please rename the attribute.", (int)n->text.n, n->text.p);
-    return hn_j_dict_put(r, (hn_jval){.kind = HN_J_DICT, .dict = space.dict}, hn_j_str(n->text.p, n->text.n), v);
+    return hn_j_dict_put(r, (hn_jval){.kind = HN_J_DICT, .dict = space.dict}, hn_j_of(n->text), v);
 }
 
 static bool unpack(hn_jrun *r, hn_jframe *f, const hn_jnode *target, hn_jval v) {
@@ -98,20 +97,15 @@ static bool exec_set(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 
 /* ---- output and captures */
 
-static bool escaping(const hn_jrun *r, const hn_jnode *n) {
-    return n->escape == HN_ESCAPE_ON || (n->escape == HN_ESCAPE_ASK && r->autoescape);
-}
-
 static bool exec_output(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
-    bool escape = n->escape != HN_ESCAPE_OFF && escaping(r, n);
+    bool escape = hn_j_escapes(r, n);
     hn_jval v;
     for (uint32_t i = 0; i < n->u.items.n; i++) {
         const hn_jnode *item = n->u.items.v[i];
-        if (item->op == HN_JN_CONST && item->ctx == 1) {
-            if (!hn_j_write(r, item->u.value.s, item->u.value.n)) return false;
-            continue;
-        }
-        if (!hn_j_eval(r, f, item, &v) || !(escape ? hn_j_print_escaped(r, v) : hn_j_print(r, v))) return false;
+        bool text = item->op == HN_JN_CONST && item->ctx == 1;
+        if (!(text ? hn_j_write(r, item->u.value.s, item->u.value.n)
+                   : hn_j_eval(r, f, item, &v) && (escape ? hn_j_print_escaped(r, v) : hn_j_print(r, v))))
+            return false;
     }
     return true;
 }
@@ -119,9 +113,9 @@ static bool exec_output(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 /* The body's text; a break or continue inside leaves it, and the text is lost. */
 static hn_jflow capture(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *text) {
     size_t at = r->at;
-    hn_j_scope_in(r, f, &n->scope);
+    hn_j_scope_in(f, &n->scope);
     hn_jflow flow = hn_j_capture(r) ? hn_j_exec(r, f, &n->body) : HN_FLOW_FAIL;
-    if (!hn_j_captured(r, at, flow == HN_FLOW_ON, escaping(r, n), text) && flow == HN_FLOW_ON) return HN_FLOW_FAIL;
+    if (!hn_j_captured(r, at, flow == HN_FLOW_ON, hn_j_escapes(r, n), text) && flow == HN_FLOW_ON) return HN_FLOW_FAIL;
     return flow;
 }
 
@@ -156,7 +150,7 @@ static hn_jflow exec_if(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 
 static hn_jflow exec_with(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jval v;
-    hn_j_scope_in(r, f, &n->scope);
+    hn_j_scope_in(f, &n->scope);
     for (uint32_t i = 0; i < n->u.with.targets.n; i++)
         if (!hn_j_eval(r, f, n->u.with.values.v[i], &v) || !hn_j_assign(r, f, n->u.with.targets.v[i], v)) return HN_FLOW_FAIL;
     hn_jflow flow = hn_j_exec(r, f, &n->body);
@@ -167,7 +161,7 @@ static hn_jflow exec_with(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 static hn_jflow exec_autoescape(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jval v;
     bool before = r->autoescape;
-    hn_j_scope_in(r, f, &n->scope);
+    hn_j_scope_in(f, &n->scope);
     if (!hn_j_eval(r, f, n->u.escaping.value, &v)) return HN_FLOW_FAIL;
     r->autoescape = hn_j_truth(v);
     hn_jflow flow = hn_j_exec(r, f, &n->body);

@@ -4,10 +4,8 @@
 /* ---- paths of attributes */
 
 static bool path_part(hn_jrun *r, hn_str text, hn_jval *out) {
-    bool digits = text.n > 0;
-    for (size_t i = 0; digits && i < text.n; i++) digits = text.p[i] >= '0' && text.p[i] <= '9';
-    if (digits) return hn_j_str_to_int(r, text, 10, out);
-    return hn_j_set(out, hn_j_str(text.p, text.n));
+    if (hn_str_digits(text)) return hn_j_str_to_int(r, text, 10, out);
+    return hn_j_set(out, hn_j_of(text));
 }
 
 static bool split_path(hn_jrun *r, hn_str text, hn_jpath *p) {
@@ -226,8 +224,8 @@ HN_FILTER(sum) { /* iterable attribute start */
 /* Where escaping is on: markup among the items, or as the separator, makes markup of it all. */
 static bool join_escaping(hn_jrun *r, hn_jval list, hn_jval sep, hn_jval *out) {
     size_t n = hn_j_count(list), at = r->at;
-    bool markup = sep.kind == HN_J_STR && (sep.flag & HN_J_MARKUP);
-    for (size_t i = 0; !markup && i < n; i++) markup = hn_j_at(list, i).kind == HN_J_STR && (hn_j_at(list, i).flag & HN_J_MARKUP);
+    bool markup = hn_j_is_markup(sep);
+    for (size_t i = 0; !markup && i < n; i++) markup = hn_j_is_markup(hn_j_at(list, i));
     bool fine = (markup ? hn_j_escape(r, sep, &sep) : hn_j_str_of(r, sep, &sep)) && hn_j_capture(r);
     for (size_t i = 0; fine && i < n; i++)
         fine = (i == 0 || hn_j_write(r, sep.s, sep.n)) && (markup ? hn_j_print_escaped : hn_j_print)(r, hn_j_at(list, i));

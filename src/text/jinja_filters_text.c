@@ -52,8 +52,8 @@ HN_FILTER(replace) { /* s old new count */
     hn_jval v[4] = {a[0], a[1], a[2], hn_j_none_or_missing(a[3]) ? hn_j_int(-1) : a[3]};
     bool markup = false;
     if (r->autoescape) {
-        bool parts = (a[1].kind == HN_J_STR && (a[1].flag & HN_J_MARKUP)) || (a[2].kind == HN_J_STR && (a[2].flag & HN_J_MARKUP));
-        markup = a[0].kind == HN_J_STR && (a[0].flag & HN_J_MARKUP);
+        bool parts = hn_j_is_markup(a[1]) || hn_j_is_markup(a[2]);
+        markup = hn_j_is_markup(a[0]);
         if (parts && !markup) {
             if (!hn_j_escape(r, a[0], &v[0])) return false;
             markup = true;

@@ -28,16 +28,20 @@ bool hn_j_double_text(hn_jrun *r, double v, char kind, int precision, bool alter
 /* ---- the specification */
 
 static bool spec_error(hn_jrun *r, hn_str spec, hn_jval v) {
-    return hn_j_fail(r, HN_J_VALUE, "Invalid format specifier '%.*s' for object of type '%s'", (int)(spec.n < 100 ? spec.n : 100), spec.p, hn_j_type(v));
+    return hn_j_fail(r, HN_J_VALUE, "Invalid format specifier '%.*s' for object of type '%s'", HN_J_SHORT(spec), hn_j_type(v));
 }
 
-static bool spec_number(hn_jrun *r, hn_str s, size_t *i, int64_t *out) {
-    int64_t n = 0;
+bool hn_j_spec_number(hn_jrun *r, hn_str s, size_t *i, int64_t *out) {
     size_t from = *i;
-    for (; *i < s.n && s.p[*i] >= '0' && s.p[*i] <= '9'; (*i)++)
-        if (n < INT32_MAX) n = n * 10 + (s.p[*i] - '0');
+    int64_t n = hn_str_number(s, i);
     if (*i > from) *out = n;
     return n <= (1 << 24) || hn_j_fail(r, HN_J_LIMIT, "a width or precision too large");
+}
+
+static bool flag(hn_str s, size_t *i, char c) {
+    bool here = *i < s.n && s.p[*i] == c;
+    *i += here;
+    return here;
 }
 
 static bool parse_spec(hn_jrun *r, hn_str s, hn_jval v, hn_jspec *out) {
@@ -53,25 +57,15 @@ static bool parse_spec(hn_jrun *r, hn_str s, hn_jval v, hn_jspec *out) {
     }
     bool filled = i > 1;
     if (i < s.n && strchr("+- ", s.p[i])) out->sign = s.p[i++];
-    if (i < s.n && s.p[i] == 'z') {
-        out->no_negative_zero = true;
-        i++;
-    }
-    if (i < s.n && s.p[i] == '#') {
-        out->alternate = true;
-        i++;
-    }
-    if (i < s.n && s.p[i] == '0') {
-        out->zero = true;
-        if (!filled) out->fill = (hn_str){"0", 1};
-        if (!out->align) out->align = '=';
-        i++;
-    }
-    if (!spec_number(r, s, &i, &out->width)) return false;
+    out->no_negative_zero = flag(s, &i, 'z');
+    out->alternate = flag(s, &i, '#');
+    out->zero = flag(s, &i, '0');
+    if (out->zero && !filled) out->fill = (hn_str){"0", 1};
+    if (out->zero && !out->align) out->align = '=';
+    if (!hn_j_spec_number(r, s, &i, &out->width)) return false;
     if (i < s.n && (s.p[i] == ',' || s.p[i] == '_')) out->grouping = s.p[i++];
-    if (i < s.n && s.p[i] == '.') {
-        i++;
-        if (!spec_number(r, s, &i, &out->precision)) return false;
+    if (flag(s, &i, '.')) {
+        if (!hn_j_spec_number(r, s, &i, &out->precision)) return false;
         if (out->precision < 0) return hn_j_fail(r, HN_J_VALUE, "Format specifier missing precision");
     }
     if (i < s.n) out->type = s.p[i++];
@@ -87,7 +81,7 @@ static bool put_fill(hn_jrun *r, hn_str fill, int64_t n) {
 }
 
 /* head: sign and prefix, before which '=' does not fill. */
-static bool put_field(hn_jrun *r, const hn_jspec *f, hn_str head, hn_str body, char otherwise) {
+bool hn_j_put_field(hn_jrun *r, const hn_jspec *f, hn_str head, hn_str body, char otherwise) {
     char align = f->align ? f->align : otherwise;
     int64_t have = (int64_t)(hn_cp_count(head) + hn_cp_count(body)), pad = f->width > have ? f->width - have : 0;
     int64_t left = align == '<' ? 0 : align == '^' ? pad / 2 : pad;
@@ -110,7 +104,7 @@ static void group(const hn_jspec *f, hn_str digits, size_t whole, size_t head, i
     hn_buf_add(out, digits.p + whole, tail);
 }
 
-static bool put_number(hn_jrun *r, const hn_jspec *f, bool negative, const char *prefix, hn_str digits, int every) {
+bool hn_j_put_number(hn_jrun *r, const hn_jspec *f, bool negative, const char *prefix, hn_str digits, int every) {
     char head[8];
     size_t n = 0, whole = 0;
     if (negative || f->sign == '+' || f->sign == ' ') head[n++] = negative ? '-' : f->sign;
@@ -118,10 +112,10 @@ static bool put_number(hn_jrun *r, const hn_jspec *f, bool negative, const char 
     hn_buf b = {0};
     while (whole < digits.n && strchr("0123456789abcdefABCDEF", digits.p[whole])) whole++;
     if (f->type != 'x' && f->type != 'X')
-        for (whole = 0; whole < digits.n && digits.p[whole] >= '0' && digits.p[whole] <= '9';) whole++;
+        for (whole = 0; whole < digits.n && hn_is_digit(digits.p[whole]);) whole++;
     if (f->grouping && whole) group(f, digits, whole, n, every, &b);
     else hn_buf_add(&b, digits.p, digits.n);
-    bool fine = b.failed ? hn_j_nomem(r) : put_field(r, f, (hn_str){head, n}, (hn_str){b.p ? b.p : "", b.n}, '>');
+    bool fine = b.failed ? hn_j_nomem(r) : hn_j_put_field(r, f, (hn_str){head, n}, (hn_str){b.p ? b.p : "", b.n}, '>');
     hn_buf_release(&b);
     return fine;
 }
@@ -138,7 +132,7 @@ static bool format_str(hn_jrun *r, hn_jval v, const hn_jspec *f) {
     if (f->precision >= 0) s.n = hn_cp_offset(s, (size_t)f->precision);
     hn_jspec g = *f;
     if (g.align == '=') g.align = '<';
-    return put_field(r, &g, (hn_str){"", 0}, s, '<');
+    return hn_j_put_field(r, &g, (hn_str){"", 0}, s, '<');
 }
 
 static bool based_digits(hn_jrun *r, hn_jval v, int base, bool upper, hn_buf *out) { /* of an integer that is not negative */
@@ -155,13 +149,13 @@ static bool based_digits(hn_jrun *r, hn_jval v, int base, bool upper, hn_buf *ou
     return !out->failed || hn_j_nomem(r);
 }
 
-static bool format_char(hn_jrun *r, hn_jval v, const hn_jspec *f) {
+bool hn_j_put_char(hn_jrun *r, hn_jval v, const hn_jspec *f) {
     char c[4];
     if (f->sign || f->alternate) return hn_j_fail(r, HN_J_VALUE, "Sign not allowed with integer format specifier 'c'");
     if ((v.flag & HN_J_BIG) || v.i < 0 || v.i > 0x10FFFF) return hn_j_fail(r, HN_J_OVERFLOW, "%%c arg not in range(0x110000)");
     bool half = v.i >= 0xD800 && v.i <= 0xDFFF;
     int n = hn_utf8_encode(half ? 0xFFFD : (uint32_t)v.i, c);
-    return put_field(r, f, (hn_str){"", 0}, (hn_str){c, (size_t)n}, '<');
+    return hn_j_put_field(r, f, (hn_str){"", 0}, (hn_str){c, (size_t)n}, '<');
 }
 
 static bool format_int(hn_jrun *r, hn_jval v, const hn_jspec *f) {
@@ -171,18 +165,18 @@ static bool format_int(hn_jrun *r, hn_jval v, const hn_jspec *f) {
     hn_str text;
     if (f->precision >= 0) return hn_j_fail(r, HN_J_VALUE, "Precision not allowed in integer format specifier");
     if (f->no_negative_zero) return hn_j_fail(r, HN_J_VALUE, "Negative zero coercion (z) not allowed in format specifier with integer format code");
-    if (type == 'c') return format_char(r, v, f);
+    if (type == 'c') return hn_j_put_char(r, v, f);
     if (f->grouping == ',' && (base != 10 || type == 'n')) return hn_j_fail(r, HN_J_VALUE, "Cannot specify ',' with '%c'.", type);
     if (f->grouping && type == 'n') return hn_j_fail(r, HN_J_VALUE, "Cannot specify '_' with 'n'.");
     bool negative = hn_j_int_cmp(v, hn_j_int(0)) < 0;
     if (negative && !hn_j_unary(r, HN_JN_NEG, v, &size)) return false;
     if (base == 10) {
         if (!hn_j_int_text(&r->mem, size, &text)) return hn_j_nomem(r);
-        return put_number(r, f, negative, "", text, 3);
+        return hn_j_put_number(r, f, negative, "", text, 3);
     }
     hn_buf b = {0};
     const char *prefix = !f->alternate ? "" : base == 2 ? "0b" : base == 8 ? "0o" : type == 'x' ? "0x" : "0X";
-    bool fine = based_digits(r, size, base, type == 'X', &b) && put_number(r, f, negative, prefix, (hn_str){b.p, b.n}, 4);
+    bool fine = based_digits(r, size, base, type == 'X', &b) && hn_j_put_number(r, f, negative, prefix, (hn_str){b.p, b.n}, 4);
     hn_buf_release(&b);
     return fine;
 }
@@ -220,15 +214,15 @@ static bool plain_float(hn_jrun *r, double v, const hn_jspec *f, hn_buf *b) {
     return hn_j_double_text(r, v, 'g', digits, f->alternate, b);
 }
 
-static bool format_float(hn_jrun *r, double v, const hn_jspec *f) {
+bool hn_j_put_float(hn_jrun *r, double v, const hn_jspec *f) {
     char type = f->type ? f->type : 'r';
-    bool negative = signbit(v) != 0 && !isnan(v), percent = type == '%', fine;
+    bool negative = signbit(v) != 0 && !isnan(v), percent = type == '%', upper = type == 'F' || type == 'E' || type == 'G', fine;
     double size = fabs(v);
     hn_buf b = {0};
     if (type == 'n' && f->grouping) return hn_j_fail(r, HN_J_VALUE, "Cannot specify '%c' with 'n'.", f->grouping);
     if (percent) size *= 100;
     if (!isfinite(size)) {
-        hn_buf_puts(&b, isnan(size) ? (type == 'F' || type == 'E' || type == 'G' ? "NAN" : "nan") : type == 'F' || type == 'E' || type == 'G' ? "INF" : "inf");
+        hn_buf_puts(&b, isnan(size) ? (upper ? "NAN" : "nan") : upper ? "INF" : "inf");
         if (percent) hn_buf_putc(&b, '%');
         fine = !b.failed;
     } else if (type == 'r') {
@@ -243,7 +237,7 @@ static bool format_float(hn_jrun *r, double v, const hn_jspec *f) {
     if (f->no_negative_zero && negative && fine && !strpbrk(b.p, "123456789in")) negative = false;
     hn_jspec g = *f;
     if (!isfinite(size)) g.grouping = '\0';
-    fine = fine && put_number(r, &g, negative, "", (hn_str){b.p, b.n}, 3);
+    fine = fine && hn_j_put_number(r, &g, negative, "", (hn_str){b.p, b.n}, 3);
     hn_buf_release(&b);
     return fine;
 }
@@ -261,7 +255,7 @@ static bool print_formatted(hn_jrun *r, hn_jval v, hn_str spec) {
             return format_int(r, hn_j_as_int(v), &f);
         }
         if (!real && f.type && f.type != 'n') return hn_j_fail(r, HN_J_VALUE, "Unknown format code '%c' for object of type 'float'", f.type);
-        return hn_j_to_float(r, v, &d) && format_float(r, d, &f);
+        return hn_j_to_float(r, v, &d) && hn_j_put_float(r, d, &f);
     }
     if (spec.n) return hn_j_fail(r, HN_J_TYPE, "unsupported format string passed to %s.__format__", hn_j_type(v));
     return hn_j_print(r, v);

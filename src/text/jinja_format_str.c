@@ -11,16 +11,9 @@ typedef struct fields { /* what the braces refer to */
     bool markup;
 } fields;
 
-static bool all_digits(hn_str s) {
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] < '0' || s.p[i] > '9') return false;
-    return s.n > 0;
-}
-
 static int64_t number(hn_str s) {
-    int64_t n = 0;
-    for (size_t i = 0; i < s.n && n < INT32_MAX; i++) n = n * 10 + (s.p[i] - '0');
-    return n;
+    size_t i = 0;
+    return hn_str_number(s, &i);
 }
 
 static bool positional(hn_jrun *r, const fields *f, int64_t i, hn_jval *out) {
@@ -33,13 +26,13 @@ static bool first_value(hn_jrun *r, fields *f, hn_str name, hn_jval *out) {
         if (f->automatic < 0) return hn_j_fail(r, HN_J_VALUE, "cannot switch from manual field specification to automatic field numbering");
         return positional(r, f, f->automatic++, out);
     }
-    if (all_digits(name)) {
+    if (hn_str_digits(name)) {
         if (f->automatic > 0) return hn_j_fail(r, HN_J_VALUE, "cannot switch from automatic field numbering to manual field specification");
         f->automatic = -1;
         return positional(r, f, number(name), out);
     }
     if (hn_j_given(f->mapping)) {
-        hn_jval key = hn_j_str(name.p, name.n);
+        hn_jval key = hn_j_of(name);
         if (f->mapping.kind == HN_J_DICT) {
             int found = hn_j_dict_find(r, f->mapping, key, out);
             if (found != 0) return found == 1;
@@ -52,7 +45,7 @@ static bool first_value(hn_jrun *r, fields *f, hn_str name, hn_jval *out) {
         for (uint32_t i = 0; i < f->args->nkw; i++)
             if (hn_str_same(hn_j_text(f->args->kw[i].key), name)) return hn_j_set(out, f->args->kw[i].value);
     }
-    return hn_j_fail(r, HN_J_LOOKUP, "'%.*s'", (int)(name.n < 100 ? name.n : 100), name.p);
+    return hn_j_fail(r, HN_J_LOOKUP, "'%.*s'", HN_J_SHORT(name));
 }
 
 /* name, then .attribute and [item] as often as one likes */
@@ -71,7 +64,7 @@ static bool field_value(hn_jrun *r, fields *f, hn_str name, hn_jval *out) {
             if (i == name.n) return hn_j_fail(r, HN_J_VALUE, "Missing ']' in format string");
             if (i == from) return hn_j_fail(r, HN_J_VALUE, "Empty attribute in format string");
             hn_str key = hn_str_cut(name, from, i++);
-            if (!hn_j_getitem(r, *out, all_digits(key) ? hn_j_int(number(key)) : hn_j_str(key.p, key.n), out)) return false;
+            if (!hn_j_getitem(r, *out, hn_str_digits(key) ? hn_j_int(number(key)) : hn_j_of(key), out)) return false;
         } else {
             return hn_j_fail(r, HN_J_VALUE, "Only '.' or '[' may follow ']' in format field specifier");
         }
@@ -105,7 +98,7 @@ static bool format_into(hn_jrun *r, fields *f, hn_str s, int depth);
 static bool put_value(hn_jrun *r, const fields *f, hn_jval v, hn_str spec) {
     hn_jval text;
     if (!f->markup) return hn_j_format(r, v, spec, &text) && hn_j_write(r, text.s, text.n);
-    if (v.kind == HN_J_STR && (v.flag & HN_J_MARKUP)) {
+    if (hn_j_is_markup(v)) {
         if (spec.n) return hn_j_fail(r, HN_J_VALUE, "Unsupported format specification for Markup.");
         return hn_j_write(r, v.s, v.n);
     }

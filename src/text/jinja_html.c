@@ -2,6 +2,8 @@
 #include "text/jinja_entities.h"
 #include "text/jinja_filter_impl.h"
 
+#include <stdlib.h>
+
 /* ---- urlencode */
 
 static bool put_quoted(hn_jrun *r, hn_jval v, bool query) {
@@ -20,22 +22,16 @@ static bool put_quoted(hn_jrun *r, hn_jval v, bool query) {
 }
 
 static bool put_pairs(hn_jrun *r, hn_jval value) {
-    hn_jval pair, key, v;
-    hn_jwalk w = {0};
-    bool first = true, fine = true;
-    if (value.kind == HN_J_DICT) {
-        for (; fine && hn_j_dict_next(r, value, &w, &key, &v); first = false)
-            fine = (first || hn_j_puts(r, "&")) && put_quoted(r, key, true) && hn_j_puts(r, "=") && put_quoted(r, v, true);
-        return fine;
-    }
-    hn_jiter *it = hn_j_iter(r, value);
-    int more = it ? 1 : -1;
-    for (; fine && more == 1 && (more = hn_j_next(r, it, &pair)) == 1; first = false) {
+    hn_jval pair;
+    bool fine = value.kind != HN_J_DICT || hn_j_view(r, value, HN_J_ITEMS, &value);
+    hn_jiter *it = fine ? hn_j_iter(r, value) : NULL;
+    int more = 1;
+    for (bool first = true; fine && (more = hn_j_next(r, it, &pair)) == 1; first = false) {
         if (!hn_j_to_list(r, pair, HN_J_TUPLE, &pair)) return false;
         if (hn_j_count(pair) != 2) return hn_j_fail(r, HN_J_VALUE, "a pair has two values");
         fine = (first || hn_j_puts(r, "&")) && put_quoted(r, hn_j_at(pair, 0), true) && hn_j_puts(r, "=") && put_quoted(r, hn_j_at(pair, 1), true);
     }
-    return fine && more >= 0;
+    return fine && more == 0;
 }
 
 HN_FILTER(urlencode) {
@@ -54,7 +50,7 @@ static bool put_attributes(hn_jrun *r, hn_jval d, bool space) {
         if (value.kind == HN_J_NONE || value.kind == HN_J_UNDEF) continue;
         if (key.kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "expected string or bytes-like object, got '%s'", hn_j_type(key));
         for (uint32_t i = 0; i < key.n; i++)
-            if (key.s[i] && strchr(" \t\n\r\f\v/>=", key.s[i])) return hn_j_fail(r, HN_J_VALUE, "Invalid character in attribute name: '%.*s'", (int)(key.n < 100 ? key.n : 100), key.s);
+            if (key.s[i] && strchr(" \t\n\r\f\v/>=", key.s[i])) return hn_j_fail(r, HN_J_VALUE, "Invalid character in attribute name: '%.*s'", HN_J_SHORT(hn_j_text(key)));
         if (((any || space) && !hn_j_puts(r, " ")) || !hn_j_print_escaped(r, key) || !hn_j_puts(r, "=\"") || !hn_j_print_escaped(r, value) ||
             !hn_j_puts(r, "\""))
             return false;
@@ -72,17 +68,32 @@ HN_FILTER(xmlattr) { /* d autospace */
 
 /* ---- striptags */
 
-static const hn_entity *entity(hn_str name) {
-    size_t low = 0, high = hn_entity_count;
-    while (low < high) {
+static int name_order(const char *entry, hn_str name) {
+    size_t n = strcspn(entry, ";?");
+    int cmp = memcmp(entry, name.p, n < name.n ? n : name.n);
+    return cmp ? cmp : n < name.n ? -1 : n > name.n;
+}
+
+/* What the reference "name" or "name;" stands for: one or two code points, or none. */
+static int entity(hn_str name, uint32_t cp[2]) {
+    const bool closed = name.p[name.n - 1] == ';';
+    size_t low = 0, high = hn_entity_lines;
+    name.n -= closed;
+    while (high - low > 1) { /* the last line that does not begin behind it */
         size_t mid = (low + high) / 2;
-        int cmp = strncmp(hn_entities[mid].name, name.p, name.n);
-        if (cmp == 0 && hn_entities[mid].name[name.n]) cmp = 1;
-        if (cmp == 0) return &hn_entities[mid];
-        if (cmp < 0) low = mid + 1;
+        if (name_order(hn_entities[mid], name) <= 0) low = mid;
         else high = mid;
     }
-    return NULL;
+    for (const char *e = hn_entities[low]; e; e = strchr(e, ' ')) {
+        e += *e == ' ';
+        if (name_order(e, name) != 0) continue;
+        char *end;
+        if (e[name.n] == ';' && !closed) return 0;
+        cp[0] = (uint32_t)strtoul(e + name.n + 1, &end, 16);
+        if (*end == ',') cp[1] = (uint32_t)strtoul(end + 1, NULL, 16);
+        return *end == ',' ? 2 : 1;
+    }
+    return 0;
 }
 
 /* What a numeric reference stands for, by the rules for broken pages. False: nothing. */
@@ -101,14 +112,13 @@ static bool numeric_cp(uint32_t cp, uint32_t *out) {
 static bool put_numeric(hn_jrun *r, hn_str s, size_t *i) {
     size_t at = *i + 2;
     bool hex = at < s.n && (s.p[at] | 32) == 'x';
-    uint32_t cp = 0;
+    uint32_t cp = 0, base = hex ? 16 : 10;
     if (hex) at++;
     size_t from = at;
     for (; at < s.n; at++) {
-        char c = s.p[at];
-        int v = c >= '0' && c <= '9' ? c - '0' : hex && (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-        if (v < 0) break;
-        cp = cp > 0x110000 ? cp : cp * (hex ? 16 : 10) + (uint32_t)v;
+        uint32_t v = (uint32_t)hn_digit_value(s.p[at]);
+        if (v >= base) break;
+        cp = cp > 0x110000 ? cp : cp * base + v;
     }
     if (at == from) return hn_j_write(r, s.p + (*i)++, 1);
     if (at < s.n && s.p[at] == ';') at++;
@@ -132,17 +142,13 @@ static bool put_unescaped(hn_jrun *r, hn_jval text) {
         size_t n = 0; /* at most 32 characters, then maybe a semicolon; the longest name that is one */
         while (n < 32 && i + 1 + n < s.n && !strchr("\t\n\f <&#;", s.p[i + 1 + n])) n++;
         if (i + 1 + n < s.n && s.p[i + 1 + n] == ';') n++;
-        const hn_entity *e = NULL;
-        for (; n > 1 && !e; n--) e = entity(hn_str_cut(s, i + 1, i + 1 + n));
-        if (e) {
-            char c[8];
-            int len = hn_utf8_encode(e->first, c);
-            if (e->second) len += hn_utf8_encode(e->second, c + len);
-            if (!hn_j_write(r, c, (size_t)len)) return false;
-            i += 1 + strlen(e->name);
-        } else if (!hn_j_write(r, s.p + i++, 1)) {
-            return false;
-        }
+        uint32_t cp[2];
+        int found = 0;
+        while (n > 1 && !(found = entity(hn_str_cut(s, i + 1, i + 1 + n), cp))) n--;
+        char c[4] = "&";
+        if (!hn_j_write(r, c, found ? (size_t)hn_utf8_encode(cp[0], c) : 1)) return false;
+        if (found == 2 && !hn_j_write(r, c, (size_t)hn_utf8_encode(cp[1], c))) return false;
+        i += found ? 1 + n : 1;
     }
     return true;
 }

@@ -107,6 +107,7 @@ static inline hn_jval hn_j_bool(bool b) { return (hn_jval){.kind = HN_J_BOOL, .i
 static inline hn_jval hn_j_int(int64_t i) { return (hn_jval){.kind = HN_J_INT, .i = i}; }
 static inline hn_jval hn_j_float(double f) { return (hn_jval){.kind = HN_J_FLOAT, .f = f}; }
 static inline hn_jval hn_j_str(const char *p, size_t n) { return (hn_jval){.kind = HN_J_STR, .n = (uint32_t)n, .s = p}; }
+static inline hn_jval hn_j_of(hn_str s) { return hn_j_str(s.p, s.n); }
 static inline hn_jval hn_j_cstr(const char *s) { return hn_j_str(s, strlen(s)); }
 static inline hn_jval hn_j_markup(hn_jval s) {
     s.flag |= HN_J_MARKUP;
@@ -116,6 +117,7 @@ static inline hn_jval hn_j_plain(hn_jval s) {
     s.flag &= (uint8_t)~HN_J_MARKUP;
     return s;
 }
+static inline bool hn_j_is_markup(hn_jval v) { return v.kind == HN_J_STR && (v.flag & HN_J_MARKUP); }
 static inline hn_str hn_j_text(hn_jval s) { return (hn_str){s.s, s.n}; }
 static inline bool hn_j_set(hn_jval *out, hn_jval v) { /* the end of what has worked */
     *out = v;
@@ -165,7 +167,8 @@ typedef struct hn_jrun {
     char msg[1024];
 } hn_jrun;
 
-/* Sets the error; returns false. The first error stays. */
+/* Sets the error; returns false. The first error stays. HN_J_SHORT: the arguments of %.*s for the beginning of a long text. */
+#define HN_J_SHORT(s) (int)((s).n < 100 ? (s).n : 100), (s).p
 bool hn_j_fail(hn_jrun *r, hn_jerr err, const char *fmt, ...) HN_PRINTF(3, 4);
 void hn_j_forgive(hn_jrun *r); /* the error is caught */
 bool hn_j_nomem(hn_jrun *r);

@@ -118,44 +118,25 @@ bool hn_j_int_text(hn_jmem *m, hn_jval v, hn_str *out) {
 }
 
 bool hn_j_int_double(hn_jval v, double *out) {
+    char text[2 + 8 * 33 + 1] = "0x";
     if (!(v.flag & HN_J_BIG)) {
         *out = (double)v.i;
         return true;
     }
-    mag a = zero;
-    bool negative = negative_of(v, &a);
-    /* the upper 64 bits and whether anything is below them decide the rounding */
-    uint32_t top = a.n - 1;
-    int lead = __builtin_clz(a.d[top]);
-    uint64_t high = (uint64_t)a.d[top] << 32 | a.d[top - 1];
-    uint32_t next = top >= 2 ? a.d[top - 2] : 0;
-    if (lead) {
-        high = high << lead | next >> (32 - lead);
-        next <<= lead;
-    }
-    bool below = next != 0;
-    for (uint32_t i = 0; !below && i + 2 < top; i++) below = a.d[i] != 0;
-    int exponent = (int)(32 * a.n) - lead - 64;
-    uint64_t kept = high >> 11, rest = high & 0x7FF;
-    if (rest > 0x400 || (rest == 0x400 && (below || (kept & 1)))) kept++;
-    double f = ldexp((double)kept, exponent + 11);
-    *out = negative ? -f : f;
+    if (v.big->n > 33) return false;
+    for (uint32_t i = v.big->n, at = 2; i-- > 0; at += 8) snprintf(text + at, 9, "%08x", (unsigned)v.big->d[i]);
+    double f = hn_strtod(text, NULL); /* rounds as it should */
+    *out = v.big->negative ? -f : f;
     return isfinite(f);
 }
 
 bool hn_j_int_of_double(hn_jrun *r, double f, hn_jval *out) {
+    char text[400];
     if (isnan(f)) return hn_j_fail(r, HN_J_VALUE, "cannot convert float NaN to integer");
     if (isinf(f)) return hn_j_fail(r, HN_J_OVERFLOW, "cannot convert float infinity to integer");
-    f = trunc(f);
     if (f >= -0x1p63 && f < 0x1p63) return hn_j_set(out, hn_j_int((int64_t)f));
-    int exponent;
-    uint32_t d[40] = {0};
-    uint64_t bits = (uint64_t)ldexp(frexp(fabs(f), &exponent), 64);
-    uint32_t shift = (uint32_t)(exponent - 64), limb = shift / 32, odd = shift % 32;
-    d[limb] = (uint32_t)(bits << odd);
-    d[limb + 1] = (uint32_t)(bits >> (32 - odd));
-    if (odd) d[limb + 2] = (uint32_t)(bits >> (64 - odd));
-    return take(&r->mem, d, 38, f < 0, out) || hn_j_nomem(r);
+    int n = snprintf(text, sizeof text, "%.0f", fabs(f)); /* exact */
+    return hn_j_int_parse(&r->mem, (hn_str){text, (size_t)n}, 10, f < 0, out) || hn_j_nomem(r);
 }
 
 /* ---- sums, products, quotients */

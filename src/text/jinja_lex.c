@@ -4,12 +4,14 @@
  * that transformers makes. White space is Python's. */
 #include "text/jinja_ast_impl.h"
 
+enum { DEEPEST_BRACKETS = 1000 };
 typedef struct lexer {
     hn_jparser *p;
     const char *s, *end, *begin;
     int32_t line;
     bool line_starting; /* the last match ended a line */
-    bool seen_newline;
+    char open[DEEPEST_BRACKETS]; /* inside a tag: what closes the brackets that are open */
+    int brackets;
 } lexer;
 
 static bool put(lexer *x, hn_jtok type, hn_jval value) {
@@ -30,6 +32,13 @@ static bool put(lexer *x, hn_jtok type, hn_jval value) {
 
 static void count_lines(lexer *x, const char *from, const char *to) {
     for (; from < to && (from = memchr(from, '\n', (size_t)(to - from))); from++) x->line++;
+}
+
+/* Goes on at to, behind a tag or white space. */
+static void pass(lexer *x, const char *from, const char *to) {
+    count_lines(x, from, to);
+    x->line_starting = to[-1] == '\n';
+    x->s = to;
 }
 
 static bool starts(const lexer *x, const char *at, const char *what) {
@@ -81,30 +90,34 @@ static bool put_text(lexer *x, const char *from, const char *to, char sign, bool
     return fine;
 }
 
-/* ---- inside a tag */
+/* ---- inside a tag. Each read_... knows one kind of token: 1: it was one; 0: something else stands at x->s; -1: failed. */
 
-static bool digits(const lexer *x, const char **at, bool (*is)(char)) { /* (_?digit)* */
+static int failed(lexer *x, const char *what) {
+    hn_jp_fail(x->p, x->line, "%s", what);
+    return -1;
+}
+
+static int take(lexer *x, const char *end, hn_jtok type, hn_jval value) {
+    bool fine = put(x, type, value);
+    count_lines(x, x->s, end);
+    x->s = end;
+    return fine ? 1 : -1;
+}
+
+static bool digits(const lexer *x, const char **at, int base) { /* (_?digit)* */
     const char *p = *at;
     for (;;) {
         const char *q = p < x->end && *p == '_' ? p + 1 : p;
-        if (q >= x->end || !is(*q)) break;
+        if (q >= x->end || hn_digit_value(*q) >= base) break;
         p = q + 1;
     }
     bool any = p != *at;
     *at = p;
     return any;
 }
-static bool is_dec(char c) { return c >= '0' && c <= '9'; }
-static bool is_bin(char c) { return c == '0' || c == '1'; }
-static bool is_oct(char c) { return c >= '0' && c <= '7'; }
-static bool is_hex(char c) { return is_dec(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-static bool is_zero(char c) { return c == '0'; }
 
 /* (digit+_)*digit+ */
-static bool grouped(const lexer *x, const char **at) {
-    if (*at >= x->end || !is_dec(**at)) return false;
-    return digits(x, at, is_dec);
-}
+static bool grouped(const lexer *x, const char **at) { return *at < x->end && hn_is_digit(**at) && digits(x, at, 10); }
 
 static const char *float_end(const lexer *x) {
     const char *p = x->s, *q;
@@ -123,149 +136,108 @@ static const char *float_end(const lexer *x) {
     return fraction ? p : NULL;
 }
 
-static bool put_number(lexer *x, bool *found) {
+static int read_float(lexer *x) {
+    const char *end = float_end(x), *p = x->s;
     char text[512];
     size_t n = 0;
-    const char *to = float_end(x), *p = x->s;
-    hn_jval v;
-    *found = true;
-    if (to) {
-        for (; p < to && n + 1 < sizeof text; p++)
-            if (*p != '_') text[n++] = *p;
-        text[n] = '\0';
-        if (p < to) return hn_jp_fail(x->p, x->line, "a number of more than 500 digits");
-        x->s = to;
-        return put(x, HN_T_FLOAT, hn_j_float(hn_strtod(text, NULL)));
-    }
-    static const struct { const char *prefix; int base; bool (*is)(char); } kinds[] = {
-        {"0b", 2, is_bin}, {"0B", 2, is_bin}, {"0o", 8, is_oct}, {"0O", 8, is_oct}, {"0x", 16, is_hex}, {"0X", 16, is_hex}};
-    int base = 10;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && base == 10; i++) {
-        p = x->s + 2;
-        if (starts(x, x->s, kinds[i].prefix) && digits(x, &p, kinds[i].is)) base = kinds[i].base;
-    }
-    if (base == 10) {
-        p = x->s;
-        if (!is_dec(*p)) {
-            *found = false;
-            return true;
-        }
-        p++;
-        digits(x, &p, *x->s == '0' ? is_zero : is_dec);
-    }
-    const char *from = base == 10 ? x->s : x->s + 2;
-    if (!hn_j_int_parse(&x->p->t->mem, (hn_str){from, (size_t)(p - from)}, base, false, &v))
-        return hn_jp_fail(x->p, x->line, "an integer too large");
-    x->s = p;
-    return put(x, HN_T_INT, v);
+    if (!end) return 0;
+    for (; p < end && n + 1 < sizeof text; p++)
+        if (*p != '_') text[n++] = *p;
+    text[n] = '\0';
+    if (p < end) return failed(x, "a number of more than 500 digits");
+    return take(x, end, HN_T_FLOAT, hn_j_float(hn_strtod(text, NULL)));
 }
 
-static bool put_word(lexer *x, bool *found) {
+static int read_int(lexer *x) {
+    const char *from = x->s, *p = from + 2;
+    int base = hn_prefix_base((hn_str){from, (size_t)(x->end - from)});
+    hn_jval v;
+    if (base && digits(x, &p, base)) {
+        from += 2;
+    } else {
+        if (!hn_is_digit(*from)) return 0;
+        p = from + 1;
+        digits(x, &p, *from == '0' ? 1 : 10); /* behind a zero more of them */
+        base = 10;
+    }
+    if (!hn_j_int_parse(&x->p->t->mem, (hn_str){from, (size_t)(p - from)}, base, false, &v)) return failed(x, "an integer too large");
+    return take(x, p, HN_T_INT, v);
+}
+
+static int read_word(lexer *x) {
     const char *p = x->s;
     int n;
-    *found = false;
-    if (!hn_py_identifier_start(hn_cp_at(p, &n))) return true;
+    if (!hn_py_identifier_start(hn_cp_at(p, &n))) return 0;
     for (p += n; p < x->end && hn_py_identifier_part(hn_cp_at(p, &n));) p += n;
-    *found = true;
-    hn_jval name = hn_j_str(x->s, (size_t)(p - x->s));
-    x->s = p;
-    return put(x, HN_T_NAME, name);
+    return take(x, p, HN_T_NAME, hn_j_str(x->s, (size_t)(p - x->s)));
 }
 
-static bool put_string(lexer *x, bool *found) {
-    char quote = *x->s;
-    *found = quote == '\'' || quote == '"';
-    if (!*found) return true;
-    const char *p = x->s + 1;
+static int read_string(lexer *x) {
+    const char quote = *x->s, *p = x->s + 1, *wrong = NULL;
     bool escapes = false;
-    while (p < x->end && *p != quote) {
+    if (quote != '\'' && quote != '"') return 0;
+    for (; p < x->end && *p != quote; p++)
         if (*p == '\\') {
             escapes = true;
             p++;
         }
-        p++;
-    }
-    if (p >= x->end) {
-        *found = false; /* then the quote is an unexpected character */
-        return true;
-    }
+    if (p >= x->end) return 0; /* then the quote is an unexpected character */
     hn_jval v = hn_j_str(x->s + 1, (size_t)(p - x->s - 1));
     if (escapes) {
         char *room = hn_jp_alloc(x->p, 2 * (size_t)v.n + 1);
-        const char *wrong = NULL;
         size_t n = 0;
-        if (!room) return false;
-        if (!hn_py_unescape(hn_j_text(v), room, &n, &wrong)) return hn_jp_fail(x->p, x->line, "%s", wrong);
+        if (!room) return -1;
+        if (!hn_py_unescape(hn_j_text(v), room, &n, &wrong)) return failed(x, wrong);
         v = hn_j_str(room, n);
     }
-    bool fine = put(x, HN_T_STRING, v);
-    count_lines(x, x->s, p);
-    x->s = p + 1;
-    return fine;
+    return take(x, p + 1, HN_T_STRING, v);
 }
 
-typedef struct operator_spec { char text[3]; uint8_t type; } operator_spec;
-static const operator_spec operators[] = { /* longer ones first */
-    {"//", HN_T_FLOORDIV}, {"**", HN_T_POW}, {"==", HN_T_EQ}, {"!=", HN_T_NE}, {">=", HN_T_GE}, {"<=", HN_T_LE}, {"+", HN_T_ADD},
-    {"-", HN_T_SUB}, {"/", HN_T_DIV}, {"*", HN_T_MUL}, {"%", HN_T_MOD}, {"~", HN_T_TILDE}, {"[", HN_T_LBRACKET},
-    {"]", HN_T_RBRACKET}, {"(", HN_T_LPAREN}, {")", HN_T_RPAREN}, {"{", HN_T_LBRACE}, {"}", HN_T_RBRACE}, {">", HN_T_GT},
-    {"<", HN_T_LT}, {"=", HN_T_ASSIGN}, {".", HN_T_DOT}, {":", HN_T_COLON}, {"|", HN_T_PIPE}, {",", HN_T_COMMA},
-    {";", HN_T_SEMICOLON}};
-
-enum { DEEPEST_BRACKETS = 1000 };
-typedef struct brackets { char open[DEEPEST_BRACKETS]; int n; } brackets;
-
-static bool balance(lexer *x, brackets *b, const operator_spec *op) {
-    char c = op->text[0];
-    if (op->text[1]) return true;
+static bool balance(lexer *x, const char *op) {
+    const char c = *op;
     if (c == '{' || c == '(' || c == '[') {
-        if (b->n == DEEPEST_BRACKETS) return hn_jp_fail(x->p, x->line, "brackets are nested too deeply");
-        b->open[b->n++] = c == '(' ? ')' : c == '[' ? ']' : '}';
+        if (x->brackets == DEEPEST_BRACKETS) return hn_jp_fail(x->p, x->line, "brackets are nested too deeply");
+        x->open[x->brackets++] = c == '(' ? ')' : c == '[' ? ']' : '}';
     } else if (c == '}' || c == ')' || c == ']') {
-        if (b->n == 0) return hn_jp_fail(x->p, x->line, "unexpected '%c'", c);
-        if (b->open[--b->n] != c) return hn_jp_fail(x->p, x->line, "unexpected '%c', expected '%c'", c, b->open[b->n]);
+        if (x->brackets == 0) return hn_jp_fail(x->p, x->line, "unexpected '%c'", c);
+        if (x->open[--x->brackets] != c) return hn_jp_fail(x->p, x->line, "unexpected '%c', expected '%c'", c, x->open[x->brackets]);
     }
     return true;
 }
 
-static bool put_operator(lexer *x, brackets *b, bool *found) {
+static int read_operator(lexer *x) {
+    static const struct { char text[3]; uint8_t type; } operators[] = { /* longer ones first */
+        {"//", HN_T_FLOORDIV}, {"**", HN_T_POW}, {"==", HN_T_EQ}, {"!=", HN_T_NE}, {">=", HN_T_GE}, {"<=", HN_T_LE}, {"+", HN_T_ADD},
+        {"-", HN_T_SUB}, {"/", HN_T_DIV}, {"*", HN_T_MUL}, {"%", HN_T_MOD}, {"~", HN_T_TILDE}, {"[", HN_T_LBRACKET},
+        {"]", HN_T_RBRACKET}, {"(", HN_T_LPAREN}, {")", HN_T_RPAREN}, {"{", HN_T_LBRACE}, {"}", HN_T_RBRACE}, {">", HN_T_GT},
+        {"<", HN_T_LT}, {"=", HN_T_ASSIGN}, {".", HN_T_DOT}, {":", HN_T_COLON}, {"|", HN_T_PIPE}, {",", HN_T_COMMA},
+        {";", HN_T_SEMICOLON}};
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
-        const operator_spec *op = &operators[i];
-        if (!starts(x, x->s, op->text)) continue;
-        *found = true;
-        if (!balance(x, b, op) || !put(x, op->type, hn_j_cstr(op->text))) return false;
-        x->s += strlen(op->text);
-        return true;
+        const char *op = operators[i].text;
+        if (!starts(x, x->s, op)) continue;
+        return balance(x, op) ? take(x, x->s + strlen(op), operators[i].type, hn_j_cstr(op)) : -1;
     }
-    return true;
+    return 0;
 }
 
 /* Everything up to the end of a tag. */
 static bool inside(lexer *x, bool is_block) {
-    brackets b = {.n = 0};
+    static int (*const readers[])(lexer *) = {read_float, read_int, read_word, read_string, read_operator};
+    x->brackets = 0;
     while (x->s < x->end) {
         const char *after = NULL;
-        if (b.n == 0) after = is_block ? end_tag(x, x->s, "%}", true) : end_tag(x, x->s, "}}", false);
+        if (x->brackets == 0) after = end_tag(x, x->s, is_block ? "%}" : "}}", is_block);
         if (after) {
             bool fine = put(x, is_block ? HN_T_BLOCK_END : HN_T_VAR_END, hn_j_missing());
-            count_lines(x, x->s, after);
-            x->line_starting = after[-1] == '\n';
-            x->s = after;
+            pass(x, x->s, after);
             return fine;
         }
         after = skip_space(x, x->s);
-        if (after > x->s) {
-            count_lines(x, x->s, after);
-            x->s = after;
-            continue;
-        }
-        bool found = false;
-        if (!put_number(x, &found)) return false;
-        if (!found && !put_word(x, &found)) return false;
-        if (!found && !put_string(x, &found)) return false;
-        if (!found && !put_operator(x, &b, &found)) return false;
-        if (!found) {
-            int n;
+        int got = after > x->s, n;
+        if (got) pass(x, x->s, after);
+        for (size_t i = 0; got == 0 && i < sizeof readers / sizeof *readers; i++) got = readers[i](x);
+        if (got < 0) return false;
+        if (got == 0) {
             hn_cp_at(x->s, &n);
             return hn_jp_fail(x->p, x->line, "unexpected char '%.*s'", n, x->s);
         }
@@ -277,9 +249,7 @@ static bool comment(lexer *x) {
     for (const char *p = x->s; p < x->end; p++) {
         const char *after = *p == '#' || *p == '-' || *p == '+' ? end_tag(x, p, "#}", true) : NULL;
         if (!after) continue;
-        count_lines(x, x->s, after);
-        x->line_starting = after[-1] == '\n';
-        x->s = after;
+        pass(x, x->s, after);
         return true;
     }
     return x->s == x->end || hn_jp_fail(x->p, x->line, "Missing end of comment tag"); /* Jinja2 lets it pass at the very end */
@@ -291,9 +261,7 @@ static bool raw(lexer *x) {
         const char *after = *p == '{' ? raw_tag(x, p, "endraw", true, &sign) : NULL;
         if (!after) continue;
         if (!put_text(x, x->s, p, sign, false)) return false;
-        count_lines(x, p, after);
-        x->line_starting = after[-1] == '\n';
-        x->s = after;
+        pass(x, p, after);
         return true;
     }
     return x->s == x->end || hn_jp_fail(x->p, x->line, "Missing end of raw directive");
@@ -308,9 +276,7 @@ static bool tag(lexer *x, const char *at) {
         sign = after < x->end && (*after == '-' || *after == '+') ? *after++ : '\0';
     }
     if (!put_text(x, x->s, at, sign, kind == '{')) return false;
-    count_lines(x, at, after);
-    x->line_starting = after[-1] == '\n';
-    x->s = after;
+    pass(x, at, after);
     if (is_raw) return raw(x);
     if (kind == '#') return comment(x);
     return put(x, kind == '%' ? HN_T_BLOCK_BEGIN : HN_T_VAR_BEGIN, hn_j_missing()) && inside(x, kind == '%');
@@ -322,12 +288,9 @@ bool hn_jp_lex(hn_jparser *p, hn_str source) {
     size_t n = 0;
     if (!text) return false;
     for (size_t i = 0; i < source.n; i++) {
-        if (source.p[i] == '\r') {
-            text[n++] = '\n';
-            if (i + 1 < source.n && source.p[i + 1] == '\n') i++;
-        } else {
-            text[n++] = source.p[i];
-        }
+        bool cr = source.p[i] == '\r';
+        text[n++] = cr ? '\n' : source.p[i];
+        if (cr && i + 1 < source.n && source.p[i + 1] == '\n') i++;
     }
     if (n && text[n - 1] == '\n') n--;
     x.begin = x.s = text;

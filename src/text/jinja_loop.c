@@ -25,7 +25,7 @@ static int next_filtered(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     hn_jval item, test;
     for (int more; (more = hn_j_next(r, it->from, &item)) != 0;) {
         if (more < 0) return -1;
-        if (it->i++ == 0) hn_j_scope_in(r, x->frame, &n->u.loop.test_scope);
+        if (it->i++ == 0) hn_j_scope_in(x->frame, &n->u.loop.test_scope);
         if (!hn_j_assign(r, x->frame, n->u.loop.test_target, item) || !hn_j_eval(r, x->frame, n->u.loop.test, &test)) return -1;
         if (hn_j_truth(test)) return target_value(r, x->frame, n->u.loop.test_target, out) ? 1 : -1;
     }
@@ -74,7 +74,7 @@ static hn_jloop *make_loop(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval 
 /* ---- running */
 
 static hn_jflow run_else(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
-    hn_j_scope_in(r, f, &n->u.loop.else_scope);
+    hn_j_scope_in(f, &n->u.loop.else_scope);
     hn_jflow flow = hn_j_exec(r, f, &n->otherwise);
     hn_j_scope_out(f, &n->u.loop.else_scope);
     return flow;
@@ -98,7 +98,7 @@ static hn_jflow run(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval items, 
         r->line = n->line;
         if (!hn_j_assign(r, f, n->u.loop.target, item)) return HN_FLOW_FAIL;
         if (l) f->slot[n->u.loop.loop_slot] = (hn_jval){.kind = HN_J_LOOP, .loop = l};
-        hn_j_scope_in(r, f, &n->scope);
+        hn_j_scope_in(f, &n->scope);
         hn_jflow flow = hn_j_exec(r, f, &n->body);
         if (flow == HN_FLOW_FAIL) return flow;
         if (flow == HN_FLOW_BREAK) break;

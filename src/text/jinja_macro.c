@@ -86,7 +86,7 @@ static bool enter_body(hn_jrun *r, const hn_jmacro *m, const hn_jargs *args, hn_
     const hn_jsignature *s = &m->node->u.macro.sig;
     hn_jframe *f = hn_j_frame(r, s->fn, m->up, m->ctx);
     if (!f || !bind(r, m, f, args)) return false;
-    hn_j_scope_in(r, f, &m->node->scope);
+    hn_j_scope_in(f, &m->node->scope);
     *out = f;
     return set_defaults(r, f, s);
 }
@@ -142,7 +142,7 @@ static bool run_block(hn_jrun *r, const hn_jnode *n, hn_jcontext *ctx) {
     if (!f) return false;
     if (n->u.block.uses_self) f->slot[n->u.block.self_slot] = (hn_jval){.kind = HN_J_SELF, .p = ctx};
     if (n->u.block.uses_super && !hn_j_undefined(r, "there is no parent block called that.", &f->slot[n->u.block.super_slot])) return false;
-    hn_j_scope_in(r, f, &n->scope);
+    hn_j_scope_in(f, &n->scope);
     return exec_body(r, f, &n->body);
 }
 

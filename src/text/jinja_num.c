@@ -109,8 +109,7 @@ static bool plain_digits(hn_str s, char *text, size_t cap) {
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '_') {
-            bool inside = i > 0 && i + 1 < s.n && s.p[i - 1] >= '0' && s.p[i - 1] <= '9' && s.p[i + 1] >= '0' && s.p[i + 1] <= '9';
-            if (!inside) return false;
+            if (i == 0 || i + 1 == s.n || !hn_is_digit(s.p[i - 1]) || !hn_is_digit(s.p[i + 1])) return false;
             continue;
         }
         if (n + 1 >= cap) return false;
@@ -126,15 +125,15 @@ static bool float_grammar(const char *p) {
     for (int i = 0; i < 3; i++)
         if (strcasecmp(p, words[i]) == 0) return true;
     bool digits = false;
-    for (; *p >= '0' && *p <= '9'; p++) digits = true;
+    for (; hn_is_digit(*p); p++) digits = true;
     if (*p == '.')
-        for (p++; *p >= '0' && *p <= '9'; p++) digits = true;
+        for (p++; hn_is_digit(*p); p++) digits = true;
     if (!digits) return false;
     if (*p != 'e' && *p != 'E') return *p == '\0';
     p++;
     if (*p == '+' || *p == '-') p++;
-    if (*p < '0' || *p > '9') return false;
-    while (*p >= '0' && *p <= '9') p++;
+    if (!hn_is_digit(*p)) return false;
+    while (hn_is_digit(*p)) p++;
     return *p == '\0';
 }
 
@@ -142,7 +141,7 @@ static bool str_to_float(hn_jrun *r, hn_str s, double *out) {
     char room[512];
     hn_str body = hn_py_strip(s, NULL, true, true);
     if (memchr(body.p, '\0', body.n) || !plain_digits(body, room, sizeof room) || !float_grammar(room))
-        return hn_j_fail(r, HN_J_VALUE, "could not convert string to float: '%.*s'", (int)(s.n < 100 ? s.n : 100), s.p);
+        return hn_j_fail(r, HN_J_VALUE, "could not convert string to float: '%.*s'", HN_J_SHORT(s));
     *out = hn_strtod(room, NULL);
     return true;
 }
@@ -154,10 +153,6 @@ bool hn_j_to_float(hn_jrun *r, hn_jval v, double *out) {
     return hn_j_fail(r, HN_J_TYPE, "float() argument must be a string or a real number, not '%s'", hn_j_type(v));
 }
 
-static int digit_of(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99;
-}
-
 bool hn_j_str_to_int(hn_jrun *r, hn_str s, int64_t base, hn_jval *out) {
     hn_str d = hn_py_strip(s, NULL, true, true);
     bool negative = false, fine = true, prefixed = false;
@@ -166,27 +161,24 @@ bool hn_j_str_to_int(hn_jrun *r, hn_str s, int64_t base, hn_jval *out) {
         negative = *d.p == '-';
         d = hn_str_cut(d, 1, d.n);
     }
-    if (d.n > 1 && d.p[0] == '0') {
-        char c = (char)(d.p[1] | 32);
-        int64_t told = c == 'x' ? 16 : c == 'o' ? 8 : c == 'b' ? 2 : 0;
-        if (told && (base == told || base == 0)) {
-            base = told;
-            d = hn_str_cut(d, 2, d.n);
-            prefixed = true;
-        } else if (base == 0) {
-            for (size_t i = 0; i < d.n; i++) fine = fine && (d.p[i] == '0' || d.p[i] == '_');
-        }
+    int64_t told = hn_prefix_base(d);
+    if (told && (base == told || base == 0)) {
+        base = told;
+        d = hn_str_cut(d, 2, d.n);
+        prefixed = true;
+    } else if (base == 0 && d.n > 1 && d.p[0] == '0') {
+        for (size_t i = 0; i < d.n; i++) fine = fine && (d.p[i] == '0' || d.p[i] == '_');
     }
     if (base == 0) base = 10;
     bool last = prefixed; /* an underscore may follow a prefix */
     for (size_t i = 0; fine && i < d.n; i++) {
         if (d.p[i] == '_') fine = last || (i > 0 && d.p[i - 1] != '_');
-        else fine = digit_of(d.p[i]) < base;
+        else fine = hn_digit_value(d.p[i]) < base;
         last = false;
         if (d.p[i] == '_' && (i + 1 == d.n || d.p[i + 1] == '_')) fine = false;
     }
     if (!fine || d.n == 0)
-        return hn_j_fail(r, HN_J_VALUE, "invalid literal for int() with base %d: '%.*s'", (int)base, (int)(s.n < 100 ? s.n : 100), s.p);
+        return hn_j_fail(r, HN_J_VALUE, "invalid literal for int() with base %d: '%.*s'", (int)base, HN_J_SHORT(s));
     if (d.n > 4300 && (base & (base - 1))) return hn_j_fail(r, HN_J_VALUE, "Exceeds the limit (4300 digits) for integer string conversion");
     if (!hn_j_burn(r, d.n * d.n / 64)) return false;
     return hn_j_int_parse(&r->mem, d, (int)base, negative, out) || hn_j_fail(r, HN_J_LIMIT, "an integer of more than %d bits", HN_J_BITS);

@@ -57,10 +57,7 @@ bool hn_j_binary(hn_jrun *r, int op, hn_jval a, hn_jval b, hn_jval *out) {
     if (op == HN_JN_ADD && a.kind == HN_J_STR && b.kind == HN_J_STR) return add_strings(r, a, b, out);
     if (op == HN_JN_MOD && a.kind == HN_J_STR) return hn_j_percent(r, a, b, out);
     if (a.kind == HN_J_UNDEF) return hn_j_use_undefined(r, a);
-    if (b.kind == HN_J_UNDEF) {
-        if (op == HN_JN_ADD && (a.kind == HN_J_LIST || a.kind == HN_J_TUPLE || a.kind == HN_J_BYTES)) return hn_j_use_undefined(r, b);
-        return hn_j_use_undefined(r, b);
-    }
+    if (b.kind == HN_J_UNDEF) return hn_j_use_undefined(r, b);
     if (op == HN_JN_ADD && a.kind == b.kind && (a.kind == HN_J_LIST || a.kind == HN_J_TUPLE)) return add_lists(r, a, b, out);
     if (op == HN_JN_MUL && is_sequence(a) && hn_j_is_int(b)) return repeat(r, a, b, out);
     if (op == HN_JN_MUL && is_sequence(b) && hn_j_is_int(a)) return repeat(r, b, a, out);

@@ -68,7 +68,7 @@ const char *hn_jp_describe(const hn_jtoken *t, char *room, size_t n) {
     case HN_T_FLOAT: return "float";
     default: break;
     }
-    snprintf(room, n, "%.*s", (int)(t->value.n < 100 ? t->value.n : 100), t->value.s);
+    snprintf(room, n, "%.*s", HN_J_SHORT(hn_j_text(t->value)));
     return room;
 }
 
@@ -369,7 +369,7 @@ static bool statement(hn_jparser *p, hn_jnodes *list) {
         hn_jp_next(p);
         return n && tags[i].parse(p, n) && hn_jp_push(p, list, n);
     }
-    return hn_jp_fail(p, t->line, "Encountered unknown tag '%.*s'", (int)(t->value.n < 100 ? t->value.n : 100), t->value.s);
+    return hn_jp_fail(p, t->line, "Encountered unknown tag '%.*s'", HN_J_SHORT(hn_j_text(t->value)));
 }
 
 bool hn_jp_template(hn_jparser *p) { return subparse(p, NULL, &p->t->body); }

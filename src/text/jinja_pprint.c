@@ -97,7 +97,7 @@ static bool put_dict(hn_jrun *r, hn_jval v, int64_t indent, int64_t allowance, i
 }
 
 static int64_t repr_width(hn_jrun *r, hn_str s, hn_jval *rep) {
-    return hn_j_repr(r, hn_j_str(s.p, s.n), rep) ? (int64_t)hn_cp_count(hn_j_text(*rep)) : -1;
+    return hn_j_repr(r, hn_j_of(s), rep) ? (int64_t)hn_cp_count(hn_j_text(*rep)) : -1;
 }
 
 /* A line too long, cut behind blanks. */

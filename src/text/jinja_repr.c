@@ -4,9 +4,8 @@
 #include <math.h>
 
 bool hn_j_print_escape(hn_jrun *r, uint32_t cp) {
-    char b[16];
-    int n = snprintf(b, sizeof b, cp < 0x100 ? "\\x%02x" : cp < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)cp);
-    return hn_j_write(r, b, (size_t)n);
+    char b[12];
+    return hn_j_write(r, b, (size_t)hn_escape_cp(b, cp));
 }
 
 bool hn_j_print_quoted(hn_jrun *r, hn_str s, bool bytes) {

@@ -148,7 +148,7 @@ hn_status hn_jrun_render(hn_jrun *r, hn_rendered *out, hn_error *err) {
     hn_jframe *f = hn_j_frame(r, &r->t->fn, NULL, r->ctx);
     if (f) {
         if (r->t->uses_self) f->slot[r->t->self_slot] = (hn_jval){.kind = HN_J_SELF, .p = r->ctx};
-        hn_j_scope_in(r, f, &r->t->scope);
+        hn_j_scope_in(f, &r->t->scope);
         if (hn_j_exec(r, f, &r->t->body) == HN_FLOW_FAIL && r->err == HN_J_OK) hn_j_fail(r, HN_J_RUNTIME, "the template stopped");
     }
     r->outs[0] = NULL;

@@ -32,7 +32,7 @@ SIMPLE(number, hn_j_is_number(a[0]))
 SIMPLE(iterable, hn_j_iterable(a[0]))
 SIMPLE(callable, hn_j_callable(a[0]))
 SIMPLE(sameas, hn_j_same(a[0], a[1]) || (a[0].kind == HN_J_UNDEF && a[1].kind == HN_J_UNDEF && a[0].undef == a[1].undef))
-SIMPLE(escaped, a[0].kind == HN_J_STR && (a[0].flag & HN_J_MARKUP))
+SIMPLE(escaped, hn_j_is_markup(a[0]))
 
 TEST(sequence) { /* has a length and items */
     int64_t n;

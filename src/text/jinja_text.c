@@ -91,15 +91,38 @@ bool hn_py_line(hn_str s, size_t *at, hn_str *line, hn_str *with_end) {
     return true;
 }
 
-/* ---- string literals */
+/* ---- digits */
 
-static int hex_value(char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; }
+int hn_prefix_base(hn_str s) {
+    if (s.n < 2 || s.p[0] != '0') return 0;
+    char c = (char)(s.p[1] | 32);
+    return c == 'x' ? 16 : c == 'o' ? 8 : c == 'b' ? 2 : 0;
+}
+
+int64_t hn_str_number(hn_str s, size_t *i) {
+    int64_t n = 0;
+    for (; *i < s.n && hn_is_digit(s.p[*i]); (*i)++)
+        if (n < INT32_MAX) n = n * 10 + (s.p[*i] - '0');
+    return n;
+}
+
+bool hn_str_digits(hn_str s) {
+    size_t i = 0;
+    hn_str_number(s, &i);
+    return i == s.n && i > 0;
+}
+
+int hn_escape_cp(char out[12], uint32_t cp) {
+    return snprintf(out, 12, cp < 0x100 ? "\\x%02x" : cp < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)cp);
+}
+
+/* ---- string literals */
 
 static bool hex_digits(hn_str s, size_t at, int count, uint32_t *cp) {
     *cp = 0;
     for (int i = 0; i < count; i++) {
-        int v = at + (size_t)i < s.n ? hex_value(s.p[at + (size_t)i]) : -1;
-        if (v < 0) return false;
+        int v = at + (size_t)i < s.n ? hn_digit_value(s.p[at + (size_t)i]) : 99;
+        if (v >= 16) return false;
         *cp = *cp << 4 | (uint32_t)v;
     }
     return true;
@@ -162,7 +185,7 @@ bool hn_py_unescape(hn_str s, char *out, size_t *n, const char **wrong) {
             *n += (size_t)hn_utf8_encode(cp, out + *n);
         } else if ((unsigned char)c >= 0x80) { /* Python escapes the character first, and the backslash escapes that */
             cp = hn_cp_at(s.p + i + 1, &len);
-            *n += (size_t)snprintf(out + *n, 12, cp < 0x100 ? "\\x%02x" : cp < 0x10000 ? "\\u%04x" : "\\U%08x", (unsigned)cp);
+            *n += (size_t)hn_escape_cp(out + *n, cp);
             i += 1 + (size_t)len;
         } else {
             out[(*n)++] = '\\';

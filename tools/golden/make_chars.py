@@ -56,14 +56,3 @@ put_ranges("hn_jc_lower", "str.islower of one character, but not Ll", ranges(lam
 put_ranges("hn_jc_upper", "str.isupper of one character, but not Lu", ranges(lambda c: c.isupper() and cat(c) != "Lu"))
 put_cases("hn_jc_upper_many", "upper case of more than one character", str.upper)
 put_cases("hn_jc_title_many", "title case of more than one character", str.title)
-put_cases("hn_jc_fold_many", "case folding to more than one character", str.casefold)
-print("\n/* case folding to one character that is not the lower case */\nconst uint32_t hn_jc_fold_one[][2] = {")
-line = "   "
-for c in ALL:
-    if len(c.casefold()) == 1 and c.casefold() != c.lower():
-        item = f" {{0x{ord(c):X}, 0x{ord(c.casefold()):X}}},"
-        if len(line) + len(item) > 128:
-            print(line)
-            line = "   "
-        line += item
-print(line + " {0, 0}};")
