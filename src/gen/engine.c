@@ -2,8 +2,8 @@
  *
  * Every prompt is one cached segment, computed once; each of its samples is a child segment that grows by a token a
  * step. A step is one forward of all running samples, one token each. Samples that end leave at once and the next prompt
- * is admitted. Rows of a forward do not see each other, so a sample's tokens depend on its prompt, its number and the
- * seed alone. */
+ * is admitted. With a prefix cache the prompt goes on in the cache's segment, and a single sample after it. Rows of a
+ * forward do not see each other, so a sample's tokens depend on its prompt, its number and the seed alone. */
 #include <string.h>
 
 #include "gen/engine_impl.h"
@@ -48,8 +48,10 @@ static hn_status batch_make(engine *e, int64_t tokens, int64_t segments, hn_erro
 }
 
 static hn_status sample_start(engine *e, sample *s, int64_t prompt, int64_t number, int32_t parent, hn_error *err) {
-    *s = (sample){.prompt = prompt, .number = number};
-    HN_TRY(hn_kv_cache_add(e->cache, parent, e->o->max_new_tokens < 256 ? e->o->max_new_tokens : 256, &s->segment, err));
+    int64_t room = e->o->max_new_tokens < 256 ? e->o->max_new_tokens : 256;
+    *s = (sample){.prompt = prompt, .number = number, .kept = e->o->prefix && e->o->samples == 1};
+    if (s->kept) s->segment = parent;
+    else HN_TRY(hn_kv_cache_add(e->cache, parent, room, &s->segment, err));
     if (e->tok) {
         s->stream = hn_decode_stream_new(e->tok, !e->o->keep_special);
         if (!s->stream) return hn_nomem(err, sizeof *s);
@@ -64,37 +66,45 @@ static hn_status sample_start(engine *e, sample *s, int64_t prompt, int64_t numb
 }
 
 void sample_release(engine *e, sample *s) {
-    if (s->segment > 0) hn_kv_cache_release(e->cache, s->segment);
+    if (s->segment > 0 && !s->kept) hn_kv_cache_release(e->cache, s->segment);
     hn_decode_stream_free(s->stream);
     hn_buf_release(&s->pending);
     hn_free(s->seen);
     *s = (sample){0};
 }
 
+/* The prompt from token `from` on, as one segment of a batch that goes on in the cached segment. */
+static hn_status prefill(engine *e, const hn_gen_prompt *p, int64_t from, int32_t segment, hn_error *err) {
+    const int64_t n = p->n - from;
+    HN_TRY(batch_make(e, n, 1, err));
+    memcpy(e->batch.id, p->id + from, (size_t)n * sizeof *p->id);
+    for (int64_t i = 0; i < n; i++) {
+        e->batch.pos[i] = (int32_t)(from + i);
+        e->batch.length[i] = (int32_t)p->n;
+    }
+    e->batch.start[1] = (int32_t)n;
+    e->batch.parent[0] = -1 - segment;
+    e->append[0] = segment;
+    e->row[0] = (int32_t)(n - 1);
+    HN_TRY(forward(e, e->append, e->row, 1, err));
+    return e->o->prefix ? prefix_took(e->o->prefix, p->id + from, n, err) : HN_OK;
+}
+
 /* Computes the next prompt and gives each of its samples the first token. */
 static hn_status admit(engine *e, hn_error *err) {
     const hn_gen_prompt *p = &e->prompts[e->next];
-    int32_t segment = 0;
+    hn_prefix_cache *prefix = e->o->prefix;
+    int32_t segment = prefix ? prefix->segment : 0;
     HN_TRY(admit_memory(e, err));
-    HN_TRY(hn_kv_cache_add(e->cache, 0, p->n, &segment, err));
-    HN_TRY(batch_make(e, p->n, 1, err));
-    memcpy(e->batch.id, p->id, (size_t)p->n * sizeof *p->id);
-    for (int64_t i = 0; i < p->n; i++) {
-        e->batch.pos[i] = (int32_t)i;
-        e->batch.length[i] = (int32_t)p->n;
-    }
-    e->batch.start[1] = (int32_t)p->n;
-    e->batch.parent[0] = -1;
-    e->append[0] = segment;
-    e->row[0] = (int32_t)(p->n - 1);
-    hn_status st = forward(e, e->append, e->row, 1, err);
+    if (!prefix) HN_TRY(hn_kv_cache_add(e->cache, 0, p->n, &segment, err));
+    hn_status st = prefill(e, p, prefix ? prefix_begin(prefix, p) : 0, segment, err);
     for (int64_t i = 0; st == HN_OK && i < e->o->samples; i++) {
         sample *s = &e->run[e->running];
         st = sample_start(e, s, e->next, i, segment, err);
         e->running++;
         if (st == HN_OK) st = sample_take(e, s, 0, err);
     }
-    hn_kv_cache_release(e->cache, segment);
+    if (!prefix) hn_kv_cache_release(e->cache, segment);
     e->next++;
     return st;
 }
@@ -124,12 +134,15 @@ static hn_status step(engine *e, hn_error *err) {
         e->row[i] = (int32_t)i;
     }
     HN_TRY(forward(e, e->append, e->row, e->running, err));
+    if (e->run[0].kept) HN_TRY(prefix_took(e->o->prefix, &e->run[0].last, 1, err));
     for (int64_t i = 0; i < e->running; i++) HN_TRY(sample_take(e, &e->run[i], i, err));
     return HN_OK;
 }
 
 static hn_status check(const engine *e, int64_t n, const hn_model_info *info, hn_error *err) {
     HN_TRY(hn_sampler_check(&e->o->sampler, err));
+    if (e->o->prefix && n != 1) return hn_fail(err, HN_EARG, "a prefix cache serves one prompt at a time, not %lld", (long long)n);
+    if (e->o->prefix && e->o->prefix->model != e->model) return hn_fail(err, HN_EARG, "the prefix cache was made for another model");
     for (int64_t i = 0; i < n; i++) {
         const hn_gen_prompt *p = &e->prompts[i];
         if (p->n == 0) {
@@ -154,7 +167,8 @@ static hn_status engine_open(engine *e, hn_dev *dev, const hn_model_info *info, 
     hn_batch_init(&e->batch);
     HN_TRY(hn_tape_new(dev, HN_F32, &e->tape, err));
     hn_tape_record(e->tape, false);
-    HN_TRY(hn_kv_cache_new(dev, HN_F32, (int32_t)info->layers, info->kv_heads * info->head_dim, &e->cache, err));
+    if (e->o->prefix) e->cache = e->o->prefix->kv;
+    else HN_TRY(hn_kv_cache_new(dev, HN_F32, (int32_t)info->layers, info->kv_heads * info->head_dim, &e->cache, err));
     e->values = hn_alloc_array((size_t)e->vocab, sizeof *e->values);
     e->work = hn_alloc_array((size_t)e->vocab, sizeof *e->work);
     return e->values && e->work ? HN_OK : hn_nomem(err, (size_t)e->vocab * sizeof *e->work);
@@ -177,7 +191,7 @@ hn_status hn_generate(hn_dev *dev, hn_model *m, const hn_tokenizer *tok, const h
     hn_free(e.values);
     hn_free(e.work);
     hn_tape_free(e.tape);
-    hn_kv_cache_free(e.cache);
+    if (!o->prefix) hn_kv_cache_free(e.cache);
     hn_batch_release(&e.batch);
     return st;
 }

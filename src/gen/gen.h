@@ -23,6 +23,15 @@ hn_status hn_sampler_check(const hn_sampler *s, hn_error *err) HN_MUST;
 typedef struct hn_pick { double p; int32_t id; } hn_pick;
 int32_t hn_sampler_pick(const hn_sampler *s, double *logits, int64_t v, const uint8_t *seen, double u, hn_pick *work);
 
+/* ---- prefix cache (prefix_cache.c): keys and values of a prompt and of its answer, kept for the next prompt. Of a prompt that
+ * begins with the same tokens only the rest is computed; what is generated is the same with and without it, bit for bit. It serves
+ * one model, whose weights stay as they are, and one call at a time. */
+typedef struct hn_prefix_cache hn_prefix_cache;
+hn_status hn_prefix_cache_new(hn_dev *dev, const hn_model *m, hn_prefix_cache **out, hn_error *err) HN_MUST;
+void hn_prefix_cache_free(hn_prefix_cache *c);
+int64_t hn_prefix_cache_tokens(const hn_prefix_cache *c); /* held now */
+int64_t hn_prefix_cache_reused(const hn_prefix_cache *c); /* of the last prompt: tokens that were not computed again */
+
 typedef struct hn_gen_opts {
     hn_sampler sampler;
     int64_t max_new_tokens, samples; /* samples of each prompt */
@@ -31,6 +40,7 @@ typedef struct hn_gen_opts {
     size_t stop_count;
     bool ignore_eos, keep_special;   /* keep_special: special tokens appear in the text */
     int64_t batch;                   /* samples that run at once; 0: 64 */
+    hn_prefix_cache *prefix;         /* NULL, or: of one prompt; afterwards it holds the prompt and, of a single sample, its tokens */
 } hn_gen_opts;
 
 typedef struct hn_gen_piece {
@@ -42,7 +52,8 @@ typedef struct hn_gen_piece {
 typedef bool hn_gen_fn(const hn_gen_piece *piece, void *user); /* false: ECANCEL */
 
 typedef struct hn_gen_prompt { const int32_t *id; int64_t n; } hn_gen_prompt;
-/* tok NULL: no text, tokens only. A prompt longer than the model's positions, or empty: EARG with its number. */
+/* tok NULL: no text, tokens only. A prompt longer than the model's positions, or empty, several prompts or another model with a
+ * prefix cache: EARG. */
 hn_status hn_generate(hn_dev *dev, hn_model *m, const hn_tokenizer *tok, const hn_gen_prompt *prompts, int64_t n,
                       const hn_gen_opts *o, hn_gen_fn *fn, void *user, hn_error *err) HN_MUST;
 
