@@ -1,7 +1,7 @@
 /* hone.h - fine-tune language models from C or C++.
  *
  * Opaque handles, no globals of the caller's concern, no printing, no exit. All text is UTF-8. A handle is used by one
- * thread at a time; different contexts are independent except for the thread pool, which they share.
+ * thread at a time; different contexts are independent except for the thread pool and the log, which they share.
  * Functions return a status; hone_last_error(ctx) has the text, hone_last_error_fix(ctx) the remedy. Out-parameters are
  * NULL on failure; every *_free accepts NULL; strings handed out are freed with hone_free unless said otherwise.
  * Options structs begin with struct_size = sizeof(the struct), so that they can grow.
@@ -54,6 +54,8 @@ HONE_API const char *hone_version(void);
 HONE_API char *hone_build_info_json(void); /* version, compiler, kernels, libraries */
 HONE_API int hone_exit_code(hone_status st); /* what the command line exits with */
 HONE_API void hone_free(void *p);
+/* n bytes as a JSON string, quoted and escaped, what is no UTF-8 replaced; for JSON that goes in here. NULL: no memory. */
+HONE_API char *hone_json_string(const char *text, size_t n);
 
 /* ---- context */
 typedef struct hone_ctx hone_ctx;
@@ -92,6 +94,24 @@ HONE_API hone_status hone_tokenizer_load(hone_ctx *ctx, const char *path, hone_t
 HONE_API void hone_tokenizer_free(hone_tokenizer *t);
 HONE_API hone_status hone_tokenize(hone_tokenizer *t, const char *text, size_t len, unsigned flags, int32_t **ids, size_t *n);
 HONE_API hone_status hone_detokenize(hone_tokenizer *t, const int32_t *ids, size_t n, unsigned flags, char **text);
+
+/* ---- chat: a conversation as text, by the tokenizer's chat template */
+typedef struct hone_span { size_t begin, end; } hone_span; /* bytes */
+typedef struct hone_chat_opts {
+    size_t struct_size;
+    bool add_generation_prompt; /* end with what opens the assistant's answer: to generate from it */
+    const char *tools_json;     /* array of function definitions; NULL: none */
+    const char *documents_json; /* array; NULL: none */
+    const char *kwargs_json;    /* object of further variables of the template, {"enable_thinking": false}; NULL: none */
+    const char *template_path;  /* a .jinja file, or a folder that has one, read once; NULL: the tokenizer's own */
+} hone_chat_opts;
+/* messages_json: [{"role": "user", "content": "Hi"}, ...]. The text has its special tokens already: tokenize it with flags 0, or
+ * generate from it with raw_prompt. *text and, where asked for, *spans (the parts the assistant wrote, in order) are the caller's
+ * (hone_free); len, spans and span_count may be NULL. opts NULL: all as 0.
+ * HONE_BAD_ARGUMENT: JSON that is none or of another shape; HONE_NOT_FOUND: there is no template; HONE_BAD_FORMAT: the template does not
+ * parse, or refuses this conversation, in its own words. */
+HONE_API hone_status hone_chat_render(hone_tokenizer *t, const char *messages_json, const hone_chat_opts *opts, char **text, size_t *len,
+                                      hone_span **spans, size_t *span_count);
 
 /* ---- model */
 typedef struct hone_model hone_model;
@@ -151,6 +171,15 @@ HONE_API hone_tokenizer *hone_trainer_tokenizer(hone_trainer *t);  /* borrowed; 
 HONE_API const hone_dataset *hone_trainer_dataset(hone_trainer *t);
 
 /* ---- using a model */
+/* Keys and values of a prompt and its answer, kept for the next prompt: where that begins with the same tokens (the next turn of
+ * a chat), only the rest is computed. What is generated is the same with and without it, bit for bit. For one model, which must
+ * outlive it and must not be trained on meanwhile; it holds 2 x layers x kv heads x head size x 4 bytes a token. */
+typedef struct hone_prefix_cache hone_prefix_cache;
+HONE_API hone_status hone_prefix_cache_new(hone_model *m, hone_prefix_cache **out);
+HONE_API void hone_prefix_cache_free(hone_prefix_cache *c);
+HONE_API int64_t hone_prefix_cache_tokens(const hone_prefix_cache *c); /* held now */
+HONE_API int64_t hone_prefix_cache_reused(const hone_prefix_cache *c); /* of the last prompt: tokens not computed again */
+
 typedef struct hone_generate_opts {
     size_t struct_size;
     int64_t max_new_tokens;       /* 0: 256 */
@@ -165,6 +194,8 @@ typedef struct hone_generate_opts {
     size_t stop_count;
     bool ignore_eos;
     bool raw_prompt;              /* add no special tokens to the prompt */
+    bool keep_special_tokens;     /* special tokens appear in the text */
+    hone_prefix_cache *prefix_cache; /* of this model; NULL: none */
 } hone_generate_opts;
 typedef struct hone_piece {       /* a piece of generated text as it becomes certain */
     int64_t sample;
@@ -176,6 +207,12 @@ typedef struct hone_piece {       /* a piece of generated text as it becomes cer
 typedef bool hone_piece_fn(const hone_piece *piece, void *user); /* false: stop everything */
 HONE_API hone_status hone_generate(hone_model *m, hone_tokenizer *tok, const char *prompt, const hone_generate_opts *opts,
                                    hone_piece_fn *on_piece, void *user);
+/* The same from n tokens. tok NULL: pieces have tokens, but no text, and no stop strings are looked for. */
+HONE_API hone_status hone_generate_ids(hone_model *m, hone_tokenizer *tok, const int32_t *ids, size_t n, const hone_generate_opts *opts,
+                                       hone_piece_fn *on_piece, void *user);
+/* Fills opts, whose struct_size is set, from the settings of a task that generates ("generate", "chat"): what was set, over the
+ * model's generation_config.json, over the defaults. prefix_cache stays; the strings of stop are the config's. */
+HONE_API hone_status hone_config_generate_opts(const hone_config *c, hone_model *m, hone_generate_opts *opts);
 /* Sum of log p(token | before) of a text's tokens but the first; *n: how many tokens the text has. */
 HONE_API hone_status hone_score(hone_model *m, hone_tokenizer *tok, const char *text, size_t len, double *logprob, int64_t *n);
 /* Loss, perplexity, accuracy of a data set as JSON. */

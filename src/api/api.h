@@ -99,8 +99,14 @@ struct hone_config {
     bool dry_run;            /* of a trainer made with it */
 };
 
-struct hone_tokenizer { hone_ctx *ctx; hn_tokenizer *t; };
+struct hone_tokenizer {
+    hone_ctx *ctx;
+    hn_tokenizer *t;
+    hn_chat *chat;           /* the template used last, and the path it was asked for by; NULL: none yet, the tokenizer's own */
+    char *chat_path;
+};
 struct hone_model { hone_ctx *ctx; hn_model *m; };
+struct hone_prefix_cache { hn_prefix_cache *c; };
 struct hone_dataset { hone_ctx *ctx; hn_rows *rows; hn_sources sources; bool held_out; char *template_source; };
 struct hone_trainer {
     hone_ctx *ctx;
@@ -120,6 +126,10 @@ struct hone_trainer {
 hone_status hone_status_of(hn_status st);
 /* Keeps the error in the context for hone_last_error. */
 hone_status hone_keep(hone_ctx *ctx, hn_status st, const hn_error *err);
+/* Copies an options struct of the caller's, whose struct_size may be that of an older header; from NULL: all 0. EARG: struct_size is not
+ * set. */
+#define HN_OPTS_TAKE(to, from, type, err) hn_opts_take(&(to), sizeof(type), (from), #type, (err))
+hn_status hn_opts_take(void *to, size_t size, const void *from, const char *type, hn_error *err) HN_MUST;
 /* Fills columns from the settings. EARG: --columns is no list of pairs, a meaning is given twice. */
 hn_status hn_column_settings(hone_config *c, hn_error *err) HN_MUST;
 void hn_column_settings_free(hone_config *c);
@@ -127,6 +137,9 @@ void hn_column_settings_free(hone_config *c);
 hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, char **root, hn_error *err) HN_MUST;
 /* The chat template the settings and the tokenizer (may be NULL) name; *out NULL: there is none. */
 hn_status hn_chat_from(const hone_config *c, const hn_tokenizer *tok, hn_chat **out, hn_error *err) HN_MUST;
+/* The template of a path (NULL: the tokenizer's own), kept with the tokenizer, which owns it. */
+hn_status hn_chat_of(hone_tokenizer *t, const char *path, const hn_chat **out, hn_error *err) HN_MUST;
+hn_status hn_chat_kwargs(const char *text, hn_json **out, hn_error *err) HN_MUST; /* of --chat_template_kwargs; EARG: no object */
 /* Settings that need or exclude each other, before anything is loaded. */
 hn_status hn_settings_check(const hone_config *c, hn_error *err) HN_MUST;
 /* The part of each row before its first target; all of a row that is targets throughout (plain text). The array is the caller's,

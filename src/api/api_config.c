@@ -154,15 +154,6 @@ hn_status hn_encode_from(const hone_config *c, hn_encode_opts *o, bool eval, cha
     return prepared_place(&c->data, o, root, err);
 }
 
-static hn_status check_kwargs(const char *text, hn_json **out, hn_error *err) {
-    static const char name[] = "--chat_template_kwargs";
-    hn_status st = hn_json_parse(text, strlen(text), name, 1, out, err);
-    if (st == HN_OK && hn_json_type(*out) != HN_JSON_OBJECT) st = hn_fail(err, HN_EARG, "%s is no JSON object: %s", name, text);
-    if (st == HN_EFORMAT && err) err->code = st = HN_EARG; /* a setting is wrong, no input file */
-    if (st == HN_EARG) hn_error_fix(err, "%s '{\"enable_thinking\": false}'", name);
-    return st;
-}
-
 hn_status hn_chat_from(const hone_config *c, const hn_tokenizer *tok, hn_chat **out, hn_error *err) {
     *out = NULL;
     bool own = (c->task->parts & HN_PART_SFT) != 0;
@@ -171,7 +162,7 @@ hn_status hn_chat_from(const hone_config *c, const hn_tokenizer *tok, hn_chat **
     if (!tok && !o.template_path) return HN_OK;
     hn_json *kwargs = NULL;
     hn_error why = {0};
-    hn_status st = own && c->sft.chat_template_kwargs ? check_kwargs(c->sft.chat_template_kwargs, &kwargs, &why) : HN_OK;
+    hn_status st = own && c->sft.chat_template_kwargs ? hn_chat_kwargs(c->sft.chat_template_kwargs, &kwargs, &why) : HN_OK;
     o.kwargs = kwargs;
     if (st == HN_OK) st = hn_chat_open(tok, &o, out, &why);
     hn_json_free(kwargs);
@@ -185,7 +176,7 @@ hn_status hn_settings_check(const hone_config *c, hn_error *err) {
     if (!(c->task->parts & HN_PART_SFT)) return HN_OK;
     if (c->sft.chat_template_kwargs) {
         hn_json *kwargs = NULL;
-        hn_status st = check_kwargs(c->sft.chat_template_kwargs, &kwargs, err);
+        hn_status st = hn_chat_kwargs(c->sft.chat_template_kwargs, &kwargs, err);
         hn_json_free(kwargs);
         HN_TRY(st);
     }

@@ -7,6 +7,15 @@
 const char *hone_version(void) { return HONE_VERSION; }
 void hone_free(void *p) { hn_free(p); }
 
+char *hone_json_string(const char *text, size_t n) {
+    hn_buf whole = {0}, out = {0};
+    hn_utf8_repair(&whole, text, n);
+    hn_json_write_str(&out, whole.p ? whole.p : "", whole.n);
+    if (whole.failed) out.failed = true;
+    hn_buf_release(&whole);
+    return hn_buf_take(&out);
+}
+
 /* The public codes are the internal ones under names of their own. */
 hone_status hone_status_of(hn_status st) {
     switch (st) {
@@ -41,6 +50,20 @@ hone_status hone_keep(hone_ctx *ctx, hn_status st, const hn_error *err) {
     return hone_status_of(st);
 }
 
+hn_status hn_opts_take(void *to, size_t size, const void *from, const char *type, hn_error *err) {
+    size_t given = 0;
+    memset(to, 0, size);
+    if (!from) return HN_OK;
+    memcpy(&given, from, sizeof given);
+    if (given < sizeof given) {
+        hn_fail(err, HN_EARG, "struct_size of a %s is not set", type);
+        hn_error_fix(err, ".struct_size = sizeof(%s)", type);
+        return HN_EARG;
+    }
+    memcpy(to, from, given < size ? given : size);
+    return HN_OK;
+}
+
 const char *hone_last_error(const hone_ctx *ctx) { return ctx ? ctx->err.msg : ""; }
 const char *hone_last_error_detail(const hone_ctx *ctx) { return ctx ? ctx->err.detail : ""; }
 const char *hone_last_error_fix(const hone_ctx *ctx) { return ctx ? ctx->err.fix : ""; }
@@ -51,19 +74,19 @@ static void forward_log(hn_log_level level, const char *text, void *user) {
 }
 
 hone_status hone_ctx_new(const hone_ctx_opts *opts, hone_ctx **out) {
-    hone_ctx_opts o = {0};
-    if (opts) memcpy(&o, opts, opts->struct_size < sizeof o ? opts->struct_size : sizeof o);
+    hone_ctx_opts o;
     *out = NULL;
     hone_ctx *ctx = hn_calloc(1, sizeof *ctx);
     if (!ctx) return HONE_NO_MEMORY;
+    *out = ctx; /* on failure too, so that the reason can be read from it */
+    hn_status st = HN_OPTS_TAKE(o, opts, hone_ctx_opts, &ctx->err);
+    if (st != HN_OK) return hone_keep(ctx, st, &ctx->err);
     ctx->log = o.log;
     ctx->log_user = o.log_user;
     ctx->progress = o.progress;
     ctx->progress_user = o.progress_user;
     if (o.log) hn_log_set(forward_log, ctx);
     hn_par_set_threads(o.threads);
-    /* The context is handed out even on failure, so that the reason can be read from it. */
-    *out = ctx;
     return hone_keep(ctx, hn_dev_cpu_new(o.gemm, &ctx->dev, &ctx->err), &ctx->err);
 }
 

@@ -84,24 +84,65 @@ static bool pass_on(const hn_gen_piece *p, void *user) {
 
 static double or_else(double v, double otherwise) { return v > 0 ? v : otherwise; }
 
+static hn_status take_opts(const hone_generate_opts *opts, hone_generate_opts *p, hn_gen_opts *o, hn_error *err) {
+    HN_TRY(HN_OPTS_TAKE(*p, opts, hone_generate_opts, err));
+    *o = (hn_gen_opts){.sampler = {p->do_sample, or_else(p->temperature, 1), p->top_k, or_else(p->top_p, 1), p->min_p,
+                                   or_else(p->repetition_penalty, 1)},
+                       .max_new_tokens = p->max_new_tokens > 0 ? p->max_new_tokens : 256,
+                       .samples = p->num_return_sequences > 0 ? p->num_return_sequences : 1, .seed = p->seed, .stop = p->stop,
+                       .stop_count = p->stop_count, .ignore_eos = p->ignore_eos, .keep_special = p->keep_special_tokens,
+                       .prefix = p->prefix_cache ? p->prefix_cache->c : NULL};
+    return HN_OK;
+}
+
+static hn_status generate(hone_model *m, hone_tokenizer *tok, const hn_gen_prompt *prompt, const hn_gen_opts *o, hone_piece_fn *on_piece,
+                          void *user, hn_error *err) {
+    bridge b = {.fn = on_piece, .user = user};
+    hn_status st = hn_generate(m->ctx->dev, m->m, tok ? tok->t : NULL, prompt, 1, o, pass_on, &b, err);
+    if (b.text.failed) st = hn_nomem(err, b.text.n);
+    hn_buf_release(&b.text);
+    return st;
+}
+
 hone_status hone_generate(hone_model *m, hone_tokenizer *tok, const char *prompt, const hone_generate_opts *opts, hone_piece_fn *on_piece,
                           void *user) {
-    hone_generate_opts p = {0};
-    if (opts) memcpy(&p, opts, opts->struct_size < sizeof p ? opts->struct_size : sizeof p);
-    hn_gen_opts o = {.sampler = {p.do_sample, or_else(p.temperature, 1), p.top_k, or_else(p.top_p, 1), p.min_p,
-                                 or_else(p.repetition_penalty, 1)},
-                     .max_new_tokens = p.max_new_tokens > 0 ? p.max_new_tokens : 256,
-                     .samples = p.num_return_sequences > 0 ? p.num_return_sequences : 1, .seed = p.seed, .stop = p.stop,
-                     .stop_count = p.stop_count, .ignore_eos = p.ignore_eos};
+    hone_generate_opts p;
+    hn_gen_opts o;
     hn_error err = {0};
     hn_encoding e = {0};
-    bridge b = {.fn = on_piece, .user = user};
-    hn_status st = hn_tokenizer_encode(tok->t, hn_str_of(prompt), p.raw_prompt ? 0 : HN_ENCODE_SPECIAL, &e, &err);
-    hn_gen_prompt one = {e.id, (int64_t)e.n};
-    if (st == HN_OK) st = hn_generate(m->ctx->dev, m->m, tok->t, &one, 1, &o, pass_on, &b, &err);
+    hn_status st = take_opts(opts, &p, &o, &err);
+    if (st == HN_OK) st = hn_tokenizer_encode(tok->t, hn_str_of(prompt), p.raw_prompt ? 0 : HN_ENCODE_SPECIAL, &e, &err);
+    if (st == HN_OK) st = generate(m, tok, &(hn_gen_prompt){e.id, (int64_t)e.n}, &o, on_piece, user, &err);
     hn_encoding_release(&e);
-    hn_buf_release(&b.text);
     return hone_keep(m->ctx, st, &err);
+}
+
+hone_status hone_generate_ids(hone_model *m, hone_tokenizer *tok, const int32_t *ids, size_t n, const hone_generate_opts *opts,
+                              hone_piece_fn *on_piece, void *user) {
+    hone_generate_opts p;
+    hn_gen_opts o;
+    hn_error err = {0};
+    hn_status st = take_opts(opts, &p, &o, &err);
+    if (st == HN_OK) st = generate(m, tok, &(hn_gen_prompt){ids, (int64_t)n}, &o, on_piece, user, &err);
+    return hone_keep(m->ctx, st, &err);
+}
+
+hone_status hone_config_generate_opts(const hone_config *c, hone_model *m, hone_generate_opts *opts) {
+    hone_generate_opts p;
+    hn_gen_opts o;
+    hn_error err = {0};
+    hn_status st = HN_OPTS_TAKE(p, opts, hone_generate_opts, &err);
+    if (st == HN_OK && !(c->task->parts & HN_PART_SAMPLING)) st = hn_fail(&err, HN_EARG, "'%s' generates nothing", c->task->name);
+    if (st == HN_OK) st = hn_generate_settings(c, m->m, &o, &err);
+    if (st != HN_OK) return hone_keep(m->ctx, st, &err);
+    const hn_sampler *s = &o.sampler;
+    hone_generate_opts from = {.struct_size = p.struct_size, .max_new_tokens = o.max_new_tokens, .num_return_sequences = o.samples,
+                               .do_sample = s->sample, .temperature = s->temperature, .top_k = s->top_k, .top_p = s->top_p,
+                               .min_p = s->min_p, .repetition_penalty = s->repetition_penalty, .seed = o.seed, .stop = o.stop,
+                               .stop_count = o.stop_count, .ignore_eos = o.ignore_eos, .raw_prompt = !c->gen.add_special_tokens,
+                               .keep_special_tokens = o.keep_special, .prefix_cache = p.prefix_cache};
+    memcpy(opts, &from, p.struct_size < sizeof from ? p.struct_size : sizeof from);
+    return HONE_OK;
 }
 
 /* ---- exact match */

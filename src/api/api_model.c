@@ -20,6 +20,8 @@ hone_status hone_tokenizer_load(hone_ctx *ctx, const char *path, hone_tokenizer 
 
 void hone_tokenizer_free(hone_tokenizer *t) {
     if (!t) return;
+    hn_chat_free(t->chat);
+    hn_free(t->chat_path);
     hn_tokenizer_free(t->t);
     hn_free(t);
 }
@@ -68,12 +70,12 @@ static hone_status wrap_model(hone_ctx *ctx, hn_status st, hn_model *m, hone_mod
 
 hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone_load_opts *opts, hone_model **out) {
     *out = NULL;
-    hone_load_opts o = {0};
-    if (opts) memcpy(&o, opts, opts->struct_size < sizeof o ? opts->struct_size : sizeof o);
-    hn_load_opts load = {.dtype = HN_F32, .revision = o.revision, .read_only = o.read_only, .vocab = o.vocab_size};
+    hone_load_opts o;
     hn_error err = {0};
     hn_model *m = NULL;
-    hn_status st = hn_model_load(ctx->dev, path, &load, &m, &err);
+    hn_status st = HN_OPTS_TAKE(o, opts, hone_load_opts, &err);
+    hn_load_opts load = {.dtype = HN_F32, .revision = o.revision, .read_only = o.read_only, .vocab = o.vocab_size};
+    if (st == HN_OK) st = hn_model_load(ctx->dev, path, &load, &m, &err);
     return wrap_model(ctx, st, m, out, &err);
 }
 

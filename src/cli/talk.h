@@ -11,26 +11,26 @@ typedef struct hn_turn {
 } hn_turn;
 
 typedef struct hn_talk {
-    hn_dev *dev;
-    hn_model *model;
-    const hn_tokenizer *tok;
-    const hn_chat *chat;
-    hn_gen_opts gen;
-    char *system; /* NULL: none */
+    hone_model *model;
+    hone_tokenizer *tok;
+    hone_chat_opts chat;
+    hone_generate_opts gen; /* its prefix cache is the talk's: a turn computes only what is new */
+    char *system;           /* NULL: none */
     hn_turn *turn;
     size_t count, cap;
-    hn_rendered rendered;
-    hn_encoding ids;
+    size_t first;           /* turns before this one are left out of what the model sees */
 } hn_talk;
 
+/* gen from the settings of the task and the model, with a prefix cache. */
+hn_status hn_talk_open(hn_talk *t, const hone_config *c, hone_model *m, hone_tokenizer *tok, hn_error *err) HN_MUST;
 hn_status hn_talk_set_system(hn_talk *t, const char *text, hn_error *err) HN_MUST;
 hn_status hn_talk_add(hn_talk *t, const char *role, hn_str text, hn_error *err) HN_MUST;
 void hn_talk_drop_last(hn_talk *t);
 void hn_talk_reset(hn_talk *t); /* the system message stays */
-/* Renders the history with the generation prompt and writes the answer. Where the model has too few positions for all of
- * it, the oldest exchanges are left out from now on, and a warning says so. */
-hn_status hn_talk_answer(hn_talk *t, hn_gen_fn *fn, void *user, hn_error *err) HN_MUST;
-hn_status hn_talk_save(const hn_talk *t, const char *path, hn_error *err) HN_MUST;
+/* Renders the history with the generation prompt and writes the answer. Where the model has too few positions for it and an
+ * answer, the oldest exchanges are left out from now on, and a warning says so. EARG: the last message alone is too long. */
+hn_status hn_talk_answer(hn_talk *t, hone_piece_fn *fn, void *user, hn_error *err) HN_MUST;
+hn_status hn_talk_save(const hn_talk *t, const char *path, hn_error *err) HN_MUST; /* the whole conversation */
 void hn_talk_release(hn_talk *t);
 
 #endif

@@ -143,18 +143,5 @@ sed 's/^{/{"add_eos_token": true,/' "$model/tokenizer_config.json" >"$work/flags
 "$hone" sft --model_name_or_path "$work/flags" --dataset_name "$work/world/train.jsonl" --output_dir "$work/flagged" --max_steps 1 2>"$work/flags.log"
 check "training warns where add_eos_token disagrees" grep -q 'warning: .*add_eos_token true' "$work/flags.log"
 
-# chat: a line a turn, commands with a slash, only the model's words on standard output
-printf '{%% for m in messages %%}{{ m.role }}: {{ m.content }}\n{%% endfor %%}{%% if add_generation_prompt %%}assistant:{%% endif %%}' >"$work/plain.jinja"
-talk="$hone chat --model_name_or_path $model --chat_template_path $work/plain.jinja --max_new_tokens 3 --quiet"
-printf 'Ada has\\\na ball.\n\nAnd Dan?\n/save %s\n/reset\n/system Be brief.\n/save %s\n/exit\nnot read\n' "$work/talk.json" "$work/anew.json" |
-    $talk >"$work/talk.out" 2>"$work/talk.err"
-check "chat ends well" test $? -eq 0
-check "chat answers each turn" test "$(grep -c . "$work/talk.json")" -eq 1 -a "$(grep -o '"role": "assistant"' "$work/talk.json" | wc -l)" -eq 2
-check "a continued line is one message" grep -qF '"content": "Ada has\na ball."' "$work/talk.json"
-check "reset and system begin anew" test "$(cat "$work/anew.json")" = '{"messages": [{"role": "system", "content": "Be brief."}]}'
-echo '/nonsense' | $talk >/dev/null 2>"$work/talk.err"
-check "an unknown command is an error for scripts" test $? -eq 2
-check "and says where the commands are listed" grep -q '/help' "$work/talk.err"
-
 echo "$cases cases, $off off"
 [ "$off" -eq 0 ]

@@ -176,6 +176,139 @@ static void test_generation(void **state) {
     hone_model_free(m);
 }
 
+static void test_json_string(void **state) {
+    (void)state;
+    char *json = hone_json_string("a \"b\"\n\\ \xC3\xA9 \xFF", 12);
+    assert_string_equal(json, "\"a \\\"b\\\"\\n\\\\ \xC3\xA9 \xEF\xBF\xBD\"");
+    hone_free(json);
+    json = hone_json_string("", 0);
+    assert_string_equal(json, "\"\"");
+    hone_free(json);
+}
+
+static void test_chat_render(void **state) {
+    (void)state;
+    static const char messages[] = "[{\"role\": \"user\", \"content\": \"Hi \\u00e9\"}, {\"role\": \"assistant\", \"content\": \"Yes.\"}]";
+    static const char *const wrong[] = {"{}", "null", "[1]", "[{\"role\": ", "7"};
+    hone_tokenizer *tok = NULL;
+    char *text = NULL, path[128];
+    size_t len = 0, count = 0;
+    hone_span *spans = NULL;
+    assert_int_equal(hone_tokenizer_load(ctx, base, &tok), HONE_OK);
+    assert_int_equal(hone_chat_render(tok, messages, NULL, &text, &len, &spans, &count), HONE_OK);
+    assert_string_equal(text, "<s><|user|>\nHi \xC3\xA9</s>\n<|assistant|>\nYes.</s>\n");
+    assert_int_equal(len, strlen(text));
+    assert_int_equal(count, 1); /* what the assistant wrote, in bytes */
+    assert_memory_equal(text + spans[0].begin, "Yes.</s>", spans[0].end - spans[0].begin);
+    hone_free(text);
+    hone_free(spans);
+
+    snprintf(path, sizeof path, "%s/own.jinja", scratch);
+    static const char own[] = "{{ messages | length }} {{ tools[0].name }} {{ documents | length }} {{ mood }}{{ ' go' if add_generation_prompt }}";
+    assert_int_equal(hn_file_write(path, own, strlen(own), NULL), HN_OK);
+    hone_chat_opts o = {.struct_size = sizeof o, .add_generation_prompt = true, .tools_json = "[{\"name\": \"sum\"}]",
+                        .documents_json = "[{}, {}]", .kwargs_json = "{\"mood\": \"calm\"}", .template_path = path};
+    assert_int_equal(hone_chat_render(tok, messages, &o, &text, NULL, NULL, NULL), HONE_OK);
+    assert_string_equal(text, "2 sum 2 calm go");
+    hone_free(text);
+    o.kwargs_json = "[]";
+    assert_int_equal(hone_chat_render(tok, messages, &o, &text, &len, NULL, NULL), HONE_BAD_ARGUMENT);
+    assert_non_null(strstr(hone_last_error(ctx), "kwargs_json"));
+    o.kwargs_json = NULL;
+    o.template_path = "nowhere.jinja";
+    assert_int_equal(hone_chat_render(tok, messages, &o, &text, NULL, NULL, NULL), HONE_NOT_FOUND);
+    assert_null(text);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        hone_status st = hone_chat_render(tok, wrong[i], NULL, &text, NULL, &spans, &count);
+        assert_true(st == HONE_BAD_ARGUMENT || (i == 2 && st == HONE_BAD_FORMAT));
+        assert_null(text);
+        assert_null(spans);
+    }
+    o.struct_size = 0;
+    assert_int_equal(hone_chat_render(tok, messages, &o, &text, NULL, NULL, NULL), HONE_BAD_ARGUMENT);
+    assert_non_null(strstr(hone_last_error(ctx), "struct_size of a hone_chat_opts"));
+    hone_tokenizer_free(tok);
+}
+
+/* Two turns of a chat: with the prefix cache the second computes only what is new, and says the same. */
+static void test_chat_turns(void **state) {
+    (void)state;
+    hone_model *m = NULL;
+    hone_tokenizer *tok = NULL;
+    hone_config *c = NULL;
+    hone_prefix_cache *cache = NULL;
+    char *prompt = NULL, messages[4096];
+    int32_t *ids = NULL;
+    size_t n = 0, len = 0;
+    const hone_chat_opts chat = {.struct_size = sizeof chat, .add_generation_prompt = true};
+    hone_generate_opts o = {.struct_size = sizeof o}, plain;
+    assert_int_equal(hone_model_load(ctx, base, NULL, &m), HONE_OK);
+    assert_int_equal(hone_tokenizer_load(ctx, base, &tok), HONE_OK);
+    assert_int_equal(hone_prefix_cache_new(m, &cache), HONE_OK);
+    assert_int_equal(hone_config_new(ctx, "chat", &c), HONE_OK);
+    assert_int_equal(hone_config_set(c, "max_new_tokens", "12"), HONE_OK);
+    assert_int_equal(hone_config_set(c, "temperature", "0.7"), HONE_OK);
+    assert_int_equal(hone_config_set(c, "stop", "zzz,yyy"), HONE_OK);
+    o.prefix_cache = cache;
+    assert_int_equal(hone_config_generate_opts(c, m, &o), HONE_OK);
+    assert_true(o.do_sample && o.max_new_tokens == 12 && o.stop_count == 2 && o.prefix_cache == cache && o.raw_prompt);
+    plain = o;
+    plain.prefix_cache = NULL;
+    snprintf(messages, sizeof messages, "[{\"role\": \"user\", \"content\": \"One day\"}]");
+    for (int turn = 0; turn < 2; turn++) {
+        text with = {0}, without = {0}, as_text = {0};
+        int64_t before = hone_prefix_cache_tokens(cache);
+        assert_int_equal(hone_chat_render(tok, messages, &chat, &prompt, &len, NULL, NULL), HONE_OK);
+        assert_int_equal(hone_tokenize(tok, prompt, len, 0, &ids, &n), HONE_OK);
+        assert_int_equal(hone_generate_ids(m, tok, ids, n, &o, gather, &with), HONE_OK);
+        assert_int_equal(hone_prefix_cache_tokens(cache), n + 11);
+        assert_true(turn == 0 ? hone_prefix_cache_reused(cache) == 0 : hone_prefix_cache_reused(cache) > before / 2);
+        assert_int_equal(hone_generate_ids(m, tok, ids, n, &plain, gather, &without), HONE_OK);
+        assert_int_equal(hone_generate(m, tok, prompt, &plain, gather, &as_text), HONE_OK);
+        assert_true(with.n > 4);
+        assert_string_equal(with.p, without.p);
+        assert_string_equal(with.p, as_text.p);
+        hone_free(ids);
+        hone_free(prompt);
+        snprintf(messages, sizeof messages, "[{\"role\": \"user\", \"content\": \"One day\"}, {\"role\": \"assistant\", \"content\": \"A dog\"},"
+                                            "{\"role\": \"user\", \"content\": \"And then?\"}]");
+    }
+    text tokens = {0};
+    const int32_t few[3] = {1, 5, 9};
+    assert_int_equal(hone_generate_ids(m, NULL, few, 3, &plain, gather, &tokens), HONE_OK); /* no tokenizer, no text */
+    assert_int_equal(tokens.n, 0);
+    assert_int_equal(tokens.calls, 13);
+    assert_int_equal(hone_generate_ids(m, NULL, few, 0, &plain, gather, &tokens), HONE_BAD_ARGUMENT);
+    hone_config_free(c);
+    hone_prefix_cache_free(cache);
+    hone_tokenizer_free(tok);
+    hone_model_free(m);
+}
+
+/* A struct whose size was forgotten is an error, not options that silently do nothing. */
+static void test_forgotten_struct_size(void **state) {
+    (void)state;
+    hone_model *m = NULL;
+    hone_tokenizer *tok = NULL;
+    hone_config *c = NULL;
+    hone_ctx *other = NULL;
+    text t = {0};
+    assert_int_equal(hone_model_load(ctx, base, &(hone_load_opts){.read_only = true}, &m), HONE_BAD_ARGUMENT);
+    assert_non_null(strstr(hone_last_error_fix(ctx), "sizeof(hone_load_opts)"));
+    assert_int_equal(hone_model_load(ctx, base, NULL, &m), HONE_OK);
+    assert_int_equal(hone_tokenizer_load(ctx, base, &tok), HONE_OK);
+    assert_int_equal(hone_generate(m, tok, "Once", &(hone_generate_opts){.max_new_tokens = 4}, gather, &t), HONE_BAD_ARGUMENT);
+    assert_int_equal(t.calls, 0);
+    assert_int_equal(hone_ctx_new(&(hone_ctx_opts){.threads = 1}, &other), HONE_BAD_ARGUMENT);
+    assert_non_null(strstr(hone_last_error(other), "hone_ctx_opts"));
+    hone_ctx_free(other);
+    assert_int_equal(hone_config_new(ctx, "sft", &c), HONE_OK);
+    assert_int_equal(hone_config_generate_opts(c, m, &(hone_generate_opts){.struct_size = sizeof(hone_generate_opts)}), HONE_BAD_ARGUMENT);
+    hone_config_free(c);
+    hone_tokenizer_free(tok);
+    hone_model_free(m);
+}
+
 static void test_tokens_there_and_back(void **state) {
     (void)state;
     hone_tokenizer *tok = NULL;
@@ -196,7 +329,8 @@ static void test_tokens_there_and_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings), cmocka_unit_test(test_data_check),   cmocka_unit_test(test_errors_have_a_place_and_a_remedy),
-        cmocka_unit_test(test_generation), cmocka_unit_test(test_tokens_there_and_back),
+        cmocka_unit_test(test_generation), cmocka_unit_test(test_tokens_there_and_back), cmocka_unit_test(test_json_string), cmocka_unit_test(test_chat_render),
+        cmocka_unit_test(test_chat_turns), cmocka_unit_test(test_forgotten_struct_size),
         cmocka_unit_test(test_a_loop_of_ones_own),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
