@@ -184,9 +184,7 @@ static int item(hn_jrun *r, hn_jval obj, hn_jval key, hn_jval *out) {
     }
     if (obj.kind == HN_J_STR) {
         size_t at = hn_cp_offset(hn_j_text(obj), (size_t)i);
-        *out = obj;
-        out->s = obj.s + at;
-        out->n = (uint32_t)hn_cp_len((unsigned char)obj.s[at]);
+        *out = hn_j_part(obj, (hn_str){obj.s + at, (size_t)hn_cp_len((unsigned char)obj.s[at])});
         return hn_j_burn(r, at / 8) ? 1 : -1;
     }
     return hn_j_set(out, hn_j_at(obj, (size_t)i));
@@ -219,25 +217,25 @@ static bool bound(hn_jrun *r, hn_jval v, int64_t otherwise, int64_t *out) {
 
 /* The part [start, stop) by step of n items, all clipped; how many they are. */
 static int64_t clip(int64_t n, int64_t *start, int64_t *end, int64_t step) {
-    int64_t stop = *end;
     int64_t low = step < 0 ? -1 : 0, high = step < 0 ? n - 1 : n;
-    *start = *start < 0 ? (*start + n < low || *start < -n ? low : *start + n) : (*start > high ? high : *start);
-    stop = stop < 0 ? (stop < -n ? low : stop + n) : (stop > high ? high : stop);
-    *end = stop;
-    if (step < 0 ? stop >= *start : stop <= *start) return 0;
-    uint64_t span = step < 0 ? (uint64_t)(*start - stop) : (uint64_t)(stop - *start);
+    *start = *start < -n ? low : *start < 0 ? *start + n : *start > high ? high : *start;
+    *end = *end < -n ? low : *end < 0 ? *end + n : *end > high ? high : *end;
+    if (step < 0 ? *end >= *start : *end <= *start) return 0;
+    uint64_t span = step < 0 ? (uint64_t)(*start - *end) : (uint64_t)(*end - *start);
     uint64_t stride = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
     return (int64_t)((span - 1) / stride + 1);
 }
 
 static bool slice_string(hn_jrun *r, hn_jval s, int64_t n, int64_t start, int64_t step, int64_t count, hn_jval *out) {
-    *out = s;
+    hn_str text = hn_j_text(s);
+    bool bytes = (int64_t)s.n == n; /* a code point each */
     if (!hn_j_burn(r, s.n / 8)) return false;
     if (step == 1 || count <= 1) {
-        size_t from = (int64_t)s.n == n ? (size_t)start : hn_cp_offset(hn_j_text(s), (size_t)start);
-        hn_str rest = hn_str_cut(hn_j_text(s), count ? from : 0, s.n);
-        out->s = rest.p;
-        out->n = (uint32_t)((int64_t)s.n == n ? (size_t)count : hn_cp_offset(rest, (size_t)count));
+        size_t from = count == 0 ? 0 : bytes ? (size_t)start : hn_cp_offset(text, (size_t)start);
+        hn_str rest = hn_str_cut(text, from, s.n);
+        rest.n = bytes ? (size_t)count : hn_cp_offset(rest, (size_t)count);
+        *out = hn_j_part(s, rest);
+        out->kind = s.kind;
         return true;
     }
     uint32_t *at = hn_j_alloc(r, ((size_t)n + 1) * sizeof *at); /* where each code point begins */
@@ -250,23 +248,22 @@ static bool slice_string(hn_jrun *r, hn_jval s, int64_t n, int64_t start, int64_
         memcpy(p + len, s.s + at[c], at[c + 1] - at[c]);
         len += at[c + 1] - at[c];
     }
-    out->s = p;
-    out->n = (uint32_t)len;
+    *out = hn_j_part(s, (hn_str){p, len});
+    out->kind = s.kind;
     return true;
 }
 
 bool hn_j_slice(hn_jrun *r, hn_jval obj, hn_jval vstart, hn_jval vstop, hn_jval vstep, hn_jval *out) {
     int64_t n, start, stop, step;
-    if (obj.kind == HN_J_UNDEF) return hn_j_use_undefined(r, obj);
     if (obj.kind == HN_J_DICT) return hn_j_fail(r, HN_J_TYPE, "unhashable type: 'slice'");
-    if (obj.kind != HN_J_STR && obj.kind != HN_J_BYTES && obj.kind != HN_J_LIST && obj.kind != HN_J_TUPLE && obj.kind != HN_J_RANGE_OBJ)
-        return hn_j_fail(r, HN_J_TYPE, "'%s' object is not subscriptable", hn_j_type(obj));
+    if (!hn_j_is_text(obj) && !hn_j_is_list(obj) && obj.kind != HN_J_RANGE_OBJ)
+        return hn_j_reject(r, obj, HN_J_TYPE, "'%s' object is not subscriptable", hn_j_type(obj));
     if (!bound(r, vstep, 1, &step)) return false;
     if (step == 0) return hn_j_fail(r, HN_J_VALUE, "slice step cannot be zero");
     if (!bound(r, vstart, step < 0 ? INT64_MAX : 0, &start) || !bound(r, vstop, step < 0 ? INT64_MIN : INT64_MAX, &stop)) return false;
     hn_j_sized(obj, &n);
     int64_t count = clip(n, &start, &stop, step);
-    if (obj.kind == HN_J_STR || obj.kind == HN_J_BYTES) return slice_string(r, obj, n, start, step, count, out);
+    if (hn_j_is_text(obj)) return slice_string(r, obj, n, start, step, count, out);
     if (obj.kind == HN_J_RANGE_OBJ) {
         int64_t first = obj.range->start + start * obj.range->step, by; /* one item may be a huge step wide */
         if (__builtin_mul_overflow(step, obj.range->step, &by)) by = step < 0 ? INT64_MIN : INT64_MAX;

@@ -192,6 +192,8 @@ bool hn_j_exec_callblock(hn_jrun *r, hn_jframe *f, const hn_jnode *n);
 bool hn_j_exec_block(hn_jrun *r, hn_jframe *f, const hn_jnode *n);
 void hn_j_scope_in(hn_jframe *f, const hn_jscope *s);
 void hn_j_scope_out(hn_jframe *f, const hn_jscope *s);
+bool hn_j_space_name(hn_jrun *r, hn_str name); /* may a namespace have an attribute of this name? */
+bool hn_j_write_str(hn_jrun *r, hn_jval v);    /* v must be a string */
 bool hn_j_assign(hn_jrun *r, hn_jframe *f, const hn_jnode *target, hn_jval v);
 bool hn_j_eval_call(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval caller, hn_jval *out);
 bool hn_j_apply_filter(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval captured, hn_jval *out);

@@ -91,8 +91,7 @@ bool hn_j_call(hn_jrun *r, hn_jval callee, const hn_jargs *args, hn_jval *out) {
         fine = args->n + args->nkw == 0 ? hn_j_call_block(r, callee.block, out)
                                         : hn_j_fail(r, HN_J_TYPE, "BlockReference.__call__() takes 1 positional argument");
         break;
-    case HN_J_UNDEF: fine = hn_j_use_undefined(r, callee); break;
-    default: fine = hn_j_fail(r, HN_J_TYPE, "'%s' object is not callable", hn_j_type(callee));
+    default: fine = hn_j_reject(r, callee, HN_J_TYPE, "'%s' object is not callable", hn_j_type(callee));
     }
     hn_j_leave(r);
     return fine;
@@ -101,8 +100,7 @@ bool hn_j_call(hn_jrun *r, hn_jval callee, const hn_jargs *args, hn_jval *out) {
 bool hn_j_arg_flag(hn_jval v, bool otherwise) { return hn_j_given(v) ? hn_j_truth(v) : otherwise; }
 
 bool hn_j_no_attribute(hn_jrun *r, hn_jval v, const char *name) {
-    if (v.kind == HN_J_UNDEF) return hn_j_use_undefined(r, v);
-    return hn_j_fail(r, HN_J_ATTR, "'%s' object has no attribute '%s'", hn_j_type(v), name);
+    return hn_j_reject(r, v, HN_J_ATTR, "'%s' object has no attribute '%s'", hn_j_type(v), name);
 }
 
 bool hn_j_arg_str(hn_jrun *r, const char *what, hn_jval v, hn_str *out) {

@@ -126,8 +126,7 @@ static bool add_dynamic(hn_jrun *r, hn_jframe *f, const hn_jcallee *c, hn_jargs 
     }
     if (!c->dyn_kwargs) return true;
     if (!hn_j_eval(r, f, c->dyn_kwargs, &more)) return false;
-    if (more.kind == HN_J_UNDEF) return hn_j_use_undefined(r, more);
-    if (more.kind != HN_J_DICT) return hn_j_fail(r, HN_J_TYPE, "argument after ** must be a mapping, not %s", hn_j_type(more));
+    if (more.kind != HN_J_DICT) return hn_j_reject(r, more, HN_J_TYPE, "argument after ** must be a mapping, not %s", hn_j_type(more));
     hn_jkw *kw = hn_j_alloc(r, (args->nkw + hn_j_count(more) + 1) * sizeof *kw);
     if (!kw) return false;
     memcpy(kw, args->kw, args->nkw * sizeof *kw);

@@ -39,13 +39,16 @@ static void export(hn_jframe *f, const hn_jnode *target, hn_jval v) {
     if (f->ctx->vars) f->ctx->vars[target->name] = v;
 }
 
+bool hn_j_space_name(hn_jrun *r, hn_str name) {
+    return name.n == 0 || name.p[0] != '_' ||
+           hn_j_fail(r, HN_J_SECURITY, "Chat templates cannot store underscore-prefixed attributes on a namespace, but got '%.*s'. "
+                     "Please rename the attribute.", (int)name.n, name.p);
+}
+
 static bool set_attr(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval v) {
     hn_jval space = *hn_j_slot(f, n->u.ref);
     if (space.kind != HN_J_SPACE) return hn_j_fail(r, HN_J_RUNTIME, "cannot assign attribute on non-namespace object");
-    if (n->text.p[0] == '_')
-        return hn_j_fail(r, HN_J_SECURITY, "Chat templates cannot store underscore-prefixed attributes on a namespace, but got '%.*s'. "
-                         "Please rename the attribute.", (int)n->text.n, n->text.p);
-    return hn_j_dict_put(r, (hn_jval){.kind = HN_J_DICT, .dict = space.dict}, hn_j_of(n->text), v);
+    return hn_j_space_name(r, n->text) && hn_j_dict_put(r, (hn_jval){.kind = HN_J_DICT, .dict = space.dict}, hn_j_of(n->text), v);
 }
 
 static bool unpack(hn_jrun *r, hn_jframe *f, const hn_jnode *target, hn_jval v) {
@@ -97,6 +100,11 @@ static bool exec_set(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 
 /* ---- output and captures */
 
+bool hn_j_write_str(hn_jrun *r, hn_jval v) {
+    if (v.kind == HN_J_STR) return hn_j_write(r, v.s, v.n);
+    return hn_j_fail(r, HN_J_TYPE, "sequence item 0: expected str instance, %s found", hn_j_type(v));
+}
+
 static bool exec_output(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     bool escape = hn_j_escapes(r, n);
     hn_jval v;
@@ -126,7 +134,7 @@ static hn_jflow exec_capture(hn_jrun *r, hn_jframe *f, const hn_jnode *n) { /* f
     bool fine = true;
     if (n->u.set.filter) fine = hn_j_apply_filter(r, f, n->u.set.filter, v, &v);
     if (fine && n->op == HN_JN_FILTERBLOCK) {
-        fine = v.kind == HN_J_STR ? hn_j_write(r, v.s, v.n) : hn_j_fail(r, HN_J_TYPE, "sequence item 0: expected str instance, %s found", hn_j_type(v));
+        fine = hn_j_write_str(r, v);
     } else if (fine) {
         if (r->autoescape) fine = hn_j_soft_str(r, v, &v);
         if (r->autoescape) v = hn_j_markup(v);

@@ -4,7 +4,7 @@
 
 typedef struct hn_jlazy { /* what a generator was made with, and where it is */
     hn_jval value;
-    hn_jval v[3];           /* its own arguments */
+    hn_jval v[2];           /* its own arguments */
     const hn_jargs *args;   /* map, select ...: what came behind the value */
     const hn_jfunc *func;
     hn_jargs call;          /* of func, the item first */
@@ -42,11 +42,11 @@ static bool keep_args(hn_jrun *r, const hn_jargs *args, hn_jlazy *z) {
 
 /* func(item, what is left of the arguments from on) */
 static bool prepare_call(hn_jrun *r, hn_jlazy *z, const char *kind, hn_jval name, uint32_t from) {
-    bool filter = kind[0] == 'f';
     uint64_t hash;
-    if (name.kind != HN_J_STR && !hn_j_hash(r, name, &hash)) return false;
-    z->func = name.kind != HN_J_STR ? NULL : filter ? hn_j_filter(hn_j_text(name)) : hn_j_test(hn_j_text(name));
-    if (!z->func) return hn_j_fail(r, HN_J_RUNTIME, "No %s named '%.*s'.", kind, name.kind == HN_J_STR ? (int)name.n : 1, name.kind == HN_J_STR ? name.s : "?");
+    if (!hn_j_hash(r, name, &hash)) return false;
+    hn_str text = name.kind == HN_J_STR ? hn_j_text(name) : (hn_str){"?", 1};
+    z->func = kind[0] == 'f' ? hn_j_filter(text) : hn_j_test(text);
+    if (!z->func) return hn_j_fail(r, HN_J_RUNTIME, "No %s named '%.*s'.", kind, (int)text.n, text.p);
     uint32_t n = z->args->n - from;
     z->call_v = hn_j_alloc(r, (n + 1) * sizeof *z->call_v);
     if (!z->call_v) return false;
@@ -155,9 +155,7 @@ static int next_unique(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     return more;
 }
 
-HN_FILTER(unique) {
-    return make(r, next_unique, &(hn_jlazy){.value = a[0], .v = {a[1], a[2], hn_j_missing()}}, out);
-}
+HN_FILTER(unique) { return make(r, next_unique, &(hn_jlazy){.value = a[0], .v = {a[1], a[2]}}, out); }
 
 static int next_items(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     hn_jlazy *z = lazy_of(it);
@@ -171,9 +169,7 @@ static int next_items(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     return hn_j_pair(r, key, value, out) ? 1 : -1;
 }
 
-HN_FILTER(items) {
-    return make(r, next_items, &(hn_jlazy){.value = a[0]}, out);
-}
+HN_FILTER(items) { return make(r, next_items, &(hn_jlazy){.value = a[0]}, out); }
 
 /* ---- batch, slice */
 
@@ -181,7 +177,7 @@ static int next_batch(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     hn_jlazy *z = lazy_of(it);
     hn_jval item, limit = z->v[0], fill = z->v[1];
     int more;
-    bool full, less = false;
+    bool full;
     if (!it->from && !(it->from = hn_j_iter(r, z->value))) return -1;
     while ((more = hn_j_next(r, it->from, &item)) == 1) {
         if (!hn_j_equal(r, hn_j_int((int64_t)z->held.n), limit, &full)) return -1;
@@ -191,20 +187,14 @@ static int next_batch(hn_jrun *r, hn_jiter *it, hn_jval *out) {
         if (full) return 1;
     }
     if (more < 0 || z->held.n == 0) return more;
-    if (!hn_j_none_or_missing(fill)) {
-        if (!hn_j_less(r, hn_j_int((int64_t)z->held.n), limit, &less)) return -1;
-        while (less) {
-            if (!hn_j_grow(r, &z->held, fill) || !hn_j_less(r, hn_j_int((int64_t)z->held.n), limit, &less)) return -1;
-        }
-    }
+    for (bool less = !hn_j_none_or_missing(fill); less;)
+        if (!hn_j_less(r, hn_j_int((int64_t)z->held.n), limit, &less) || (less && !hn_j_grow(r, &z->held, fill))) return -1;
     if (!hn_j_grown(r, &z->held, HN_J_LIST, out)) return -1;
     z->held.n = 0;
     return 1;
 }
 
-HN_FILTER(batch) {
-    return make(r, next_batch, &(hn_jlazy){.value = a[0], .v = {a[1], a[2], hn_j_missing()}}, out);
-}
+HN_FILTER(batch) { return make(r, next_batch, &(hn_jlazy){.value = a[0], .v = {a[1], a[2]}}, out); }
 
 static int next_slice(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     hn_jlazy *z = lazy_of(it);
@@ -229,6 +219,4 @@ static int next_slice(hn_jrun *r, hn_jiter *it, hn_jval *out) {
     return 1;
 }
 
-HN_FILTER(slice) {
-    return make(r, next_slice, &(hn_jlazy){.value = a[0], .v = {a[1], a[2], hn_j_missing()}}, out);
-}
+HN_FILTER(slice) { return make(r, next_slice, &(hn_jlazy){.value = a[0], .v = {a[1], a[2]}}, out); }

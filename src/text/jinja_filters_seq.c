@@ -8,16 +8,23 @@ static bool path_part(hn_jrun *r, hn_str text, hn_jval *out) {
     return hn_j_set(out, hn_j_of(text));
 }
 
+/* The next part of a text, parts being apart by sep. False: there are no more. */
+static bool next_part(hn_str text, char sep, size_t *at, hn_str *part) {
+    if (*at > text.n) return false;
+    const char *end = memchr(text.p + *at, sep, text.n - *at);
+    *part = hn_str_cut(text, *at, end ? (size_t)(end - text.p) : text.n);
+    *at += part->n + 1;
+    return true;
+}
+
 static bool split_path(hn_jrun *r, hn_str text, hn_jpath *p) {
-    size_t parts = 1, from = 0;
-    for (size_t i = 0; i < text.n; i++) parts += text.p[i] == '.';
-    p->part = hn_j_alloc(r, parts * sizeof *p->part);
-    if (!p->part) return false;
-    for (size_t i = 0; i <= text.n; i++) {
-        if (i < text.n && text.p[i] != '.') continue;
-        if (!path_part(r, hn_str_cut(text, from, i), &p->part[p->n++])) return false;
-        from = i + 1;
-    }
+    hn_jgrow g = {0};
+    hn_jval part;
+    hn_str one;
+    for (size_t at = 0; next_part(text, '.', &at, &one);)
+        if (!path_part(r, one, &part) || !hn_j_grow(r, &g, part)) return false;
+    p->part = g.v;
+    p->n = g.n;
     return true;
 }
 
@@ -74,9 +81,7 @@ HN_FILTER(length) {
     return hn_j_set(out, hn_j_int(n));
 }
 
-HN_FILTER(list) {
-    return hn_j_to_list(r, a[0], HN_J_LIST, out);
-}
+HN_FILTER(list) { return hn_j_to_list(r, a[0], HN_J_LIST, out); }
 
 HN_FILTER(reverse) {
     if (a[0].kind == HN_J_STR) return hn_j_slice(r, a[0], hn_j_missing(), hn_j_missing(), hn_j_int(-1), out);
@@ -129,21 +134,13 @@ static bool sorted(hn_jrun *r, hn_jval value, const hn_jpath *paths, size_t k, b
 
 HN_FILTER(sort) { /* value reverse case_sensitive attribute: "a,b.c" sorts by several */
     bool fold = !hn_j_arg_flag(a[2], false);
-    size_t k = 1, from = 0;
-    hn_str text = a[3].kind == HN_J_STR ? hn_j_text(a[3]) : (hn_str){"", 0};
+    hn_str text = a[3].kind == HN_J_STR ? hn_j_text(a[3]) : (hn_str){"", 0}, one;
+    size_t k = 1, at = 0;
     for (size_t i = 0; i < text.n; i++) k += text.p[i] == ',';
     hn_jpath *paths = hn_j_alloc(r, k * sizeof *paths);
     if (!paths) return false;
-    if (a[3].kind != HN_J_STR) {
-        if (!hn_j_path(r, a[3], fold, paths)) return false;
-    } else {
-        k = 0;
-        for (size_t i = 0; i <= text.n; i++) {
-            if (i < text.n && text.p[i] != ',') continue;
-            if (!hn_j_path(r, hn_j_str(text.p + from, i - from), fold, &paths[k++])) return false;
-            from = i + 1;
-        }
-    }
+    for (size_t i = 0; i < k && next_part(text, ',', &at, &one); i++)
+        if (!hn_j_path(r, a[3].kind == HN_J_STR ? hn_j_of(one) : a[3], fold, &paths[i])) return false;
     return sorted(r, a[0], paths, k, true, hn_j_arg_flag(a[1], false), out, NULL, NULL);
 }
 

@@ -26,9 +26,7 @@ HN_FILTER(safe) {
     return hn_j_set(out, hn_j_markup(*out));
 }
 
-static bool starts_word(uint32_t cp) {
-    return cp == '-' || cp == '(' || cp == '{' || cp == '[' || cp == '<' || hn_py_space(cp);
-}
+static bool starts_word(uint32_t cp) { return cp == '-' || cp == '(' || cp == '{' || cp == '[' || cp == '<' || hn_py_space(cp); }
 
 HN_FILTER(title) { /* words are apart by blanks, dashes and opening brackets */
     hn_jval s, part;
@@ -93,8 +91,7 @@ HN_FILTER(indent) { /* s width first blank */
     bool blank = hn_j_arg_flag(a[3], false), first = true, fine = true;
     if (a[1].kind == HN_J_STR) indent = a[1];
     else if (hn_j_given(a[1]) && !hn_j_binary(r, HN_JN_MUL, hn_j_str(" ", 1), a[1], &indent)) return false;
-    if (a[0].kind == HN_J_UNDEF) return hn_j_use_undefined(r, a[0]);
-    if (a[0].kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "unsupported operand type(s) for +=: '%s' and 'str'", hn_j_type(a[0]));
+    if (a[0].kind != HN_J_STR) return hn_j_reject(r, a[0], HN_J_TYPE, "unsupported operand type(s) for +=: '%s' and 'str'", hn_j_type(a[0]));
     if (!hn_j_capture(r)) return false;
     hn_buf text = {0}; /* one newline more: a last line that is empty counts */
     hn_buf_add(&text, a[0].s, a[0].n);

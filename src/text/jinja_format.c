@@ -74,20 +74,14 @@ static bool parse_spec(hn_jrun *r, hn_str s, hn_jval v, hn_jspec *out) {
 
 /* ---- putting a field together */
 
-static bool put_fill(hn_jrun *r, hn_str fill, int64_t n) {
-    bool fine = true;
-    for (int64_t i = 0; fine && i < n; i++) fine = hn_j_write(r, fill.p, fill.n);
-    return fine;
-}
-
 /* head: sign and prefix, before which '=' does not fill. */
 bool hn_j_put_field(hn_jrun *r, const hn_jspec *f, hn_str head, hn_str body, char otherwise) {
     char align = f->align ? f->align : otherwise;
     int64_t have = (int64_t)(hn_cp_count(head) + hn_cp_count(body)), pad = f->width > have ? f->width - have : 0;
     int64_t left = align == '<' ? 0 : align == '^' ? pad / 2 : pad;
     if (align == '=')
-        return hn_j_write(r, head.p, head.n) && put_fill(r, f->fill, pad) && hn_j_write(r, body.p, body.n);
-    return put_fill(r, f->fill, left) && hn_j_write(r, head.p, head.n) && hn_j_write(r, body.p, body.n) && put_fill(r, f->fill, pad - left);
+        return hn_j_write(r, head.p, head.n) && hn_j_write_times(r, f->fill, pad) && hn_j_write(r, body.p, body.n);
+    return hn_j_write_times(r, f->fill, left) && hn_j_write(r, head.p, head.n) && hn_j_write(r, body.p, body.n) && hn_j_write_times(r, f->fill, pad - left);
 }
 
 /* Groups the digits in front of the point; zeros that fill the width are grouped as well. */
@@ -181,37 +175,36 @@ static bool format_int(hn_jrun *r, hn_jval v, const hn_jspec *f) {
     return fine;
 }
 
-/* repr-like digits with a precision: what format() does without a type. */
+/* Without the zeros at the end of a fraction, as %g leaves them out. */
+static void trim_fraction(hn_buf *b) {
+    char *at = strchr(b->p, 'e'), *end = at;
+    if (!strchr(b->p, '.')) return;
+    while (end[-1] == '0') end--;
+    if (end[-1] == '.') end--;
+    memmove(end, at, strlen(at) + 1);
+    b->n = strlen(b->p);
+}
+
+/* repr-like digits with a precision: what format() does without a type. Like %g, but one digit stays behind the point. */
 static bool plain_float(hn_jrun *r, double v, const hn_jspec *f, hn_buf *b) {
+    int digits = f->precision ? (int)f->precision : 1;
+    char e[64];
     if (f->precision < 0) {
         hn_json_write_num(b, v);
         return !b->failed || hn_j_nomem(r);
     }
-    int digits = f->precision ? (int)f->precision : 1;
-    char e[64];
     snprintf(e, sizeof e, "%.*e", digits > 40 ? 40 : digits - 1, v);
     int exponent = atoi(strchr(e, 'e') + 1);
-    if (exponent >= -4 && exponent < digits) { /* like g, but one digit stays behind the point */
-        if (!hn_j_double_text(r, v, 'g', digits, f->alternate, b)) return false;
-        if (!strpbrk(b->p, ".e")) {
-            if (exponent + 1 < digits) {
-                hn_buf_puts(b, ".0");
-            } else { /* no room for it: an exponent instead */
-                hn_buf_clear(b);
-                if (!hn_j_double_text(r, v, 'e', digits - 1, f->alternate, b)) return false;
-                char *dot = strchr(b->p, '.'), *at = strchr(b->p, 'e');
-                if (dot && !f->alternate) {
-                    char *end = at;
-                    while (end[-1] == '0') end--;
-                    if (end[-1] == '.') end--;
-                    memmove(end, at, strlen(at) + 1);
-                    b->n = strlen(b->p);
-                }
-            }
-        }
+    if (!hn_j_double_text(r, v, 'g', digits, f->alternate, b)) return false;
+    if (strpbrk(b->p, ".e")) return true;
+    if (exponent + 1 < digits) {
+        hn_buf_puts(b, ".0");
         return !b->failed || hn_j_nomem(r);
     }
-    return hn_j_double_text(r, v, 'g', digits, f->alternate, b);
+    hn_buf_clear(b); /* no room for it: an exponent instead */
+    if (!hn_j_double_text(r, v, 'e', digits - 1, f->alternate, b)) return false;
+    if (!f->alternate) trim_fraction(b);
+    return true;
 }
 
 bool hn_j_put_float(hn_jrun *r, double v, const hn_jspec *f) {

@@ -36,10 +36,8 @@ static bool first_value(hn_jrun *r, fields *f, hn_str name, hn_jval *out) {
         if (f->mapping.kind == HN_J_DICT) {
             int found = hn_j_dict_find(r, f->mapping, key, out);
             if (found != 0) return found == 1;
-        } else if (f->mapping.kind == HN_J_UNDEF) {
-            return hn_j_use_undefined(r, f->mapping);
         } else {
-            return hn_j_fail(r, HN_J_TYPE, "'%s' object is not subscriptable", hn_j_type(f->mapping));
+            return hn_j_reject(r, f->mapping, HN_J_TYPE, "'%s' object is not subscriptable", hn_j_type(f->mapping));
         }
     } else {
         for (uint32_t i = 0; i < f->args->nkw; i++)

@@ -27,18 +27,14 @@ static bool make_dict(hn_jrun *r, const hn_jargs *args, hn_jval *out) {
     return true;
 }
 
-GLOBAL(dict) {
-    return make_dict(r, args, out);
-}
+GLOBAL(dict) { return make_dict(r, args, out); }
 
 GLOBAL(namespace) {
     hn_jval dict, key, value;
     hn_jwalk w = {0};
     if (!make_dict(r, args, &dict)) return false;
     while (hn_j_dict_next(r, dict, &w, &key, &value))
-        if (key.kind == HN_J_STR && key.n && key.s[0] == '_')
-            return hn_j_fail(r, HN_J_SECURITY, "Chat templates cannot store underscore-prefixed attributes on a namespace, but got '%.*s'. "
-                             "Please rename the attribute.", (int)key.n, key.s);
+        if (key.kind == HN_J_STR && !hn_j_space_name(r, hn_j_text(key))) return false;
     *out = (hn_jval){.kind = HN_J_SPACE, .dict = dict.dict};
     return true;
 }

@@ -123,6 +123,10 @@ static inline bool hn_j_set(hn_jval *out, hn_jval v) { /* the end of what has wo
     *out = v;
     return true;
 }
+/* A part of a string, markup if that is. */
+static inline hn_jval hn_j_part(hn_jval of, hn_str s) {
+    return (hn_jval){.kind = HN_J_STR, .flag = of.flag & HN_J_MARKUP, .n = (uint32_t)s.n, .s = s.p};
+}
 static inline bool hn_j_is(hn_jval v, const char *text) {
     return v.kind == HN_J_STR && hn_str_eq(hn_j_text(v), text);
 }
@@ -170,6 +174,8 @@ typedef struct hn_jrun {
 /* Sets the error; returns false. The first error stays. HN_J_SHORT: the arguments of %.*s for the beginning of a long text. */
 #define HN_J_SHORT(s) (int)((s).n < 100 ? (s).n : 100), (s).p
 bool hn_j_fail(hn_jrun *r, hn_jerr err, const char *fmt, ...) HN_PRINTF(3, 4);
+/* The same for a value that does not fit, but what is undefined fails as that. */
+#define hn_j_reject(r, v, ...) ((v).kind == HN_J_UNDEF ? hn_j_use_undefined(r, v) : hn_j_fail(r, __VA_ARGS__))
 void hn_j_forgive(hn_jrun *r); /* the error is caught */
 bool hn_j_nomem(hn_jrun *r);
 void *hn_j_alloc(hn_jrun *r, size_t bytes); /* NULL after setting the error */
@@ -184,6 +190,7 @@ static inline void hn_j_leave(hn_jrun *r) { r->depth--; }
 
 /* ---- output (jinja_out.c) */
 bool hn_j_write(hn_jrun *r, const char *p, size_t n);
+bool hn_j_write_times(hn_jrun *r, hn_str s, int64_t n);
 static inline bool hn_j_puts(hn_jrun *r, const char *s) { return hn_j_write(r, s, strlen(s)); }
 bool hn_j_capture(hn_jrun *r); /* from here on output is collected ... */
 /* ... and becomes a string. at: r->at before; not fine: something has failed, what was collected is lost and the answer is false. */
@@ -209,6 +216,8 @@ bool hn_j_contains(hn_jrun *r, hn_jval item, hn_jval in, bool *yes);
 bool hn_j_hash(hn_jrun *r, hn_jval v, uint64_t *hash); /* TYPE: unhashable */
 bool hn_j_callable(hn_jval v);
 static inline bool hn_j_is_int(hn_jval v) { return v.kind == HN_J_INT || v.kind == HN_J_BOOL; }
+static inline bool hn_j_is_list(hn_jval v) { return v.kind == HN_J_LIST || v.kind == HN_J_TUPLE; }
+static inline bool hn_j_is_text(hn_jval v) { return v.kind == HN_J_STR || v.kind == HN_J_BYTES; }
 static inline bool hn_j_is_number(hn_jval v) { return hn_j_is_int(v) || v.kind == HN_J_FLOAT; }
 bool hn_j_index(hn_jrun *r, hn_jval v, int64_t *i); /* an integer for indexing; beyond 64 bits: the nearest */
 

@@ -105,7 +105,7 @@ bool hn_j_iter_value(hn_jrun *r, hn_jnext *next, const char *type, hn_jval src, 
 bool hn_j_to_list(hn_jrun *r, hn_jval v, hn_jkind kind, hn_jval *out) {
     hn_jgrow g = {0};
     hn_jval x;
-    if ((v.kind == HN_J_LIST || v.kind == HN_J_TUPLE) && !(v.flag & HN_J_JSON)) { /* nobody changes the items: they can be shared */
+    if (hn_j_is_list(v) && !(v.flag & HN_J_JSON)) { /* nobody changes the items: they can be shared */
         size_t n = hn_j_count(v);
         hn_jval *items;
         if (!hn_j_list_new(r, kind, n, out, &items)) return false;

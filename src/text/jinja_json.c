@@ -42,10 +42,7 @@ static bool put_float(hn_jrun *r, double f) {
 }
 
 static bool new_line(hn_jrun *r, const dump *how, int level) {
-    if (!how->pretty) return true;
-    bool fine = hn_j_write(r, "\n", 1);
-    for (int i = 0; fine && i < level; i++) fine = hn_j_write(r, how->indent.p, how->indent.n);
-    return fine;
+    return !how->pretty || (hn_j_write(r, "\n", 1) && hn_j_write_times(r, how->indent, level));
 }
 
 static bool put(hn_jrun *r, hn_jval v, const dump *how, int level);

@@ -129,9 +129,7 @@ bool hn_j_exec_callblock(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jval v;
     if (n->u.macro.generation) return exec_generation(r, f, n);
     hn_jmacro *m = make_macro(r, f, n);
-    if (!m || !hn_j_eval_call(r, f, n->u.macro.call, (hn_jval){.kind = HN_J_MACRO, .macro = m}, &v)) return false;
-    if (v.kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "sequence item 0: expected str instance, %s found", hn_j_type(v));
-    return hn_j_write(r, v.s, v.n);
+    return m && hn_j_eval_call(r, f, n->u.macro.call, (hn_jval){.kind = HN_J_MACRO, .macro = m}, &v) && hn_j_write_str(r, v);
 }
 
 /* ---- blocks: there is no inheritance without a loader, so a block is a part with a name */

@@ -92,13 +92,9 @@ HN_METHOD(bit_count) {
     return hn_j_set(out, hn_j_int(n));
 }
 
-HN_METHOD(conjugate) {
-    return hn_j_set(out, hn_j_as_int(a[0]));
-}
+HN_METHOD(conjugate) { return hn_j_set(out, hn_j_as_int(a[0])); }
 HN_METHOD(as_integer_ratio) { return hn_j_pair(r, hn_j_as_int(a[0]), hn_j_int(1), out); }
-HN_METHOD(is_integer) {
-    return hn_j_set(out, hn_j_bool(isfinite(a[0].f) && a[0].f == floor(a[0].f)));
-}
+HN_METHOD(is_integer) { return hn_j_set(out, hn_j_bool(isfinite(a[0].f) && a[0].f == floor(a[0].f))); }
 
 HN_METHOD(hex_float) {
     char text[64];

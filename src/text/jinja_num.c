@@ -85,8 +85,8 @@ bool hn_j_num_op(hn_jrun *r, int op, hn_jval a, hn_jval b, hn_jval *out) {
     if (op == HN_JN_DIV) return true_division(r, a, b, out);
     bool negative_power = op == HN_JN_POW && whole && hn_j_int_cmp(b, hn_j_int(0)) < 0;
     if (whole && !negative_power) {
-        char c = op == HN_JN_ADD ? '+' : op == HN_JN_SUB ? '-' : op == HN_JN_MUL ? '*' : op == HN_JN_FLOORDIV ? '/' : op == HN_JN_MOD ? '%' : '^';
-        return hn_j_int_op(r, c, a, b, out);
+        static const char sign[] = {[HN_JN_ADD] = '+', [HN_JN_SUB] = '-', [HN_JN_MUL] = '*', [HN_JN_FLOORDIV] = '/', [HN_JN_MOD] = '%', [HN_JN_POW] = '^'};
+        return hn_j_int_op(r, sign[op], a, b, out);
     }
     if (!as_double(r, a, &x) || !as_double(r, b, &y)) return false;
     bool fine = true;
@@ -149,8 +149,7 @@ static bool str_to_float(hn_jrun *r, hn_str s, double *out) {
 bool hn_j_to_float(hn_jrun *r, hn_jval v, double *out) {
     if (hn_j_is_number(v)) return as_double(r, v, out);
     if (v.kind == HN_J_STR) return str_to_float(r, hn_j_text(v), out);
-    if (v.kind == HN_J_UNDEF) return hn_j_use_undefined(r, v);
-    return hn_j_fail(r, HN_J_TYPE, "float() argument must be a string or a real number, not '%s'", hn_j_type(v));
+    return hn_j_reject(r, v, HN_J_TYPE, "float() argument must be a string or a real number, not '%s'", hn_j_type(v));
 }
 
 bool hn_j_str_to_int(hn_jrun *r, hn_str s, int64_t base, hn_jval *out) {
@@ -189,8 +188,7 @@ bool hn_j_to_int(hn_jrun *r, hn_jval v, hn_jval *out) {
     if (hn_j_is_int(v)) return true;
     if (v.kind == HN_J_FLOAT) return hn_j_int_of_double(r, v.f, out);
     if (v.kind == HN_J_STR) return hn_j_str_to_int(r, hn_j_text(v), 10, out);
-    if (v.kind == HN_J_UNDEF) return hn_j_use_undefined(r, v);
-    return hn_j_fail(r, HN_J_TYPE, "int() argument must be a string, a bytes-like object or a real number, not '%s'", hn_j_type(v));
+    return hn_j_reject(r, v, HN_J_TYPE, "int() argument must be a string, a bytes-like object or a real number, not '%s'", hn_j_type(v));
 }
 
 /* ---- rounding: half to even, on the exact value */

@@ -2,9 +2,9 @@
 #include "text/jinja_ast_impl.h"
 
 static bool unsupported(hn_jrun *r, int op, hn_jval a, hn_jval b) {
-    const char *sign = op == HN_JN_ADD ? "+" : op == HN_JN_SUB ? "-" : op == HN_JN_MUL ? "*" : op == HN_JN_DIV ? "/"
-                     : op == HN_JN_FLOORDIV ? "//" : op == HN_JN_MOD ? "%" : "** or pow()";
-    return hn_j_fail(r, HN_J_TYPE, "unsupported operand type(s) for %s: '%s' and '%s'", sign, hn_j_type(a), hn_j_type(b));
+    static const char *const sign[] = {[HN_JN_ADD] = "+", [HN_JN_SUB] = "-", [HN_JN_MUL] = "*", [HN_JN_DIV] = "/",
+                                       [HN_JN_FLOORDIV] = "//", [HN_JN_MOD] = "%", [HN_JN_POW] = "** or pow()"};
+    return hn_j_fail(r, HN_J_TYPE, "unsupported operand type(s) for %s: '%s' and '%s'", sign[op], hn_j_type(a), hn_j_type(b));
 }
 
 static bool add_strings(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out) {
@@ -28,12 +28,12 @@ static bool repeat(hn_jrun *r, hn_jval s, hn_jval times, hn_jval *out) {
     int64_t n;
     if (times.flag & HN_J_BIG) return hn_j_fail(r, HN_J_OVERFLOW, "cannot fit 'int' into an index-sized integer");
     if (!hn_j_index(r, times, &n)) return false;
-    size_t len = s.kind == HN_J_STR || s.kind == HN_J_BYTES ? s.n : hn_j_count(s);
+    size_t len = hn_j_is_text(s) ? s.n : hn_j_count(s);
     if (n < 0) n = 0;
     if (len && (uint64_t)n > HN_J_OUTPUT / len) return hn_j_fail(r, HN_J_LIMIT, "a value repeated too often");
     size_t total = len * (size_t)n;
     if (!hn_j_burn(r, total / 8)) return false;
-    if (s.kind == HN_J_STR || s.kind == HN_J_BYTES) {
+    if (hn_j_is_text(s)) {
         char *p = hn_j_alloc(r, total + 1);
         if (!p) return false;
         for (size_t at = 0; at < total; at += len) memcpy(p + at, s.s, len);
@@ -48,9 +48,7 @@ static bool repeat(hn_jrun *r, hn_jval s, hn_jval times, hn_jval *out) {
     return true;
 }
 
-static bool is_sequence(hn_jval v) {
-    return v.kind == HN_J_STR || v.kind == HN_J_LIST || v.kind == HN_J_TUPLE || v.kind == HN_J_BYTES;
-}
+static bool is_sequence(hn_jval v) { return hn_j_is_text(v) || hn_j_is_list(v); }
 
 bool hn_j_binary(hn_jrun *r, int op, hn_jval a, hn_jval b, hn_jval *out) {
     if (hn_j_is_number(a) && hn_j_is_number(b)) return hn_j_num_op(r, op, a, b, out);
@@ -58,13 +56,13 @@ bool hn_j_binary(hn_jrun *r, int op, hn_jval a, hn_jval b, hn_jval *out) {
     if (op == HN_JN_MOD && a.kind == HN_J_STR) return hn_j_percent(r, a, b, out);
     if (a.kind == HN_J_UNDEF) return hn_j_use_undefined(r, a);
     if (b.kind == HN_J_UNDEF) return hn_j_use_undefined(r, b);
-    if (op == HN_JN_ADD && a.kind == b.kind && (a.kind == HN_J_LIST || a.kind == HN_J_TUPLE)) return add_lists(r, a, b, out);
+    if (op == HN_JN_ADD && a.kind == b.kind && hn_j_is_list(a)) return add_lists(r, a, b, out);
     if (op == HN_JN_MUL && is_sequence(a) && hn_j_is_int(b)) return repeat(r, a, b, out);
     if (op == HN_JN_MUL && is_sequence(b) && hn_j_is_int(a)) return repeat(r, b, a, out);
     if (op == HN_JN_ADD && a.kind == HN_J_BYTES && b.kind == HN_J_BYTES) {
-        if (!hn_j_join2(r, a, b, out)) return false;
+        bool fine = hn_j_join2(r, a, b, out);
         out->kind = HN_J_BYTES;
-        return true;
+        return fine;
     }
     if (op == HN_JN_ADD && is_sequence(a))
         return hn_j_fail(r, HN_J_TYPE, "can only concatenate %s (not \"%s\") to %s", hn_j_type(a), hn_j_type(b), hn_j_type(a));
@@ -72,11 +70,10 @@ bool hn_j_binary(hn_jrun *r, int op, hn_jval a, hn_jval b, hn_jval *out) {
 }
 
 bool hn_j_unary(hn_jrun *r, int op, hn_jval a, hn_jval *out) {
-    if (a.kind == HN_J_UNDEF) return hn_j_use_undefined(r, a);
     if (a.kind == HN_J_FLOAT) return hn_j_set(out, hn_j_float(op == HN_JN_NEG ? -a.f : a.f));
     if (hn_j_is_int(a)) {
         if (op == HN_JN_NEG) return hn_j_int_op(r, '-', hn_j_int(0), hn_j_as_int(a), out);
         return hn_j_set(out, hn_j_as_int(a));
     }
-    return hn_j_fail(r, HN_J_TYPE, "bad operand type for unary %s: '%s'", op == HN_JN_NEG ? "-" : "+", hn_j_type(a));
+    return hn_j_reject(r, a, HN_J_TYPE, "bad operand type for unary %s: '%s'", op == HN_JN_NEG ? "-" : "+", hn_j_type(a));
 }

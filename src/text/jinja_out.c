@@ -71,6 +71,12 @@ bool hn_j_write(hn_jrun *r, const char *p, size_t n) {
     return !o->text.failed || hn_j_nomem(r);
 }
 
+bool hn_j_write_times(hn_jrun *r, hn_str s, int64_t n) {
+    bool fine = true;
+    for (; fine && n > 0; n--) fine = hn_j_write(r, s.p, s.n) && hn_j_burn(r, 1);
+    return fine;
+}
+
 bool hn_j_capture(hn_jrun *r) {
     if (r->at + 1 == r->out_cap) {
         hn_jout **grown = hn_realloc_array(r->outs, 2 * r->out_cap, sizeof *grown);

@@ -19,40 +19,45 @@ void *hn_jp_alloc(hn_jparser *p, size_t bytes) {
     return got;
 }
 
+static void index_name(hn_jtemplate *t, uint32_t id) {
+    uint64_t at = hn_text_hash(t->names[id].p, t->names[id].n);
+    while (t->name_slot[at & (t->name_slots - 1)]) at++;
+    t->name_slot[at & (t->name_slots - 1)] = id + 1;
+}
+
 static bool grow_names(hn_jparser *p) {
     hn_jtemplate *t = p->t;
-    uint32_t slots = t->name_slots ? 2 * t->name_slots : 128;
-    uint32_t *index = hn_jp_alloc(p, slots * sizeof *index);
-    hn_str *names = hn_jp_alloc(p, slots / 2 * sizeof *names);
-    if (!index || !names) return false;
+    t->name_slots = t->name_slots ? 2 * t->name_slots : 128;
+    t->name_cap = t->name_slots / 2;
+    hn_str *names = hn_jp_alloc(p, t->name_cap * sizeof *names);
+    t->name_slot = hn_jp_alloc(p, t->name_slots * sizeof *t->name_slot);
+    if (!names || !t->name_slot) return false;
     if (t->name_n) memcpy(names, t->names, t->name_n * sizeof *names);
     t->names = names;
-    for (uint32_t i = 0; i < t->name_n; i++) {
-        uint64_t at = hn_text_hash(names[i].p, names[i].n);
-        while (index[at & (slots - 1)]) at++;
-        index[at & (slots - 1)] = i + 1;
-    }
-    t->name_slot = index;
-    t->name_slots = slots;
-    t->name_cap = slots / 2;
+    for (uint32_t i = 0; i < t->name_n; i++) index_name(t, i);
     return true;
+}
+
+int32_t hn_jtemplate_name(const hn_jtemplate *t, hn_str name) {
+    if (!t->name_slots) return -1;
+    for (uint64_t at = hn_text_hash(name.p, name.n);; at++) {
+        uint32_t slot = t->name_slot[at & (t->name_slots - 1)];
+        if (!slot) return -1;
+        if (hn_str_same(t->names[slot - 1], name)) return (int32_t)slot - 1;
+    }
 }
 
 bool hn_jp_name(hn_jparser *p, hn_str text, uint32_t *id) {
     hn_jtemplate *t = p->t;
-    if (t->name_n == t->name_cap && !grow_names(p)) return false;
-    uint64_t at = hn_text_hash(text.p, text.n);
-    for (;; at++) {
-        uint32_t *slot = &t->name_slot[at & (t->name_slots - 1)];
-        if (!*slot) {
-            t->names[t->name_n++] = text;
-            *slot = t->name_n;
-        }
-        hn_str have = t->names[*slot - 1];
-        if (have.n != text.n || memcmp(have.p, text.p, text.n) != 0) continue;
-        *id = *slot - 1;
-        return true;
+    int32_t known = hn_jtemplate_name(t, text);
+    if (known < 0) {
+        if (t->name_n == t->name_cap && !grow_names(p)) return false;
+        t->names[t->name_n] = text;
+        index_name(t, t->name_n);
+        known = (int32_t)t->name_n++;
     }
+    *id = (uint32_t)known;
+    return true;
 }
 
 const char *hn_jp_describe(const hn_jtoken *t, char *room, size_t n) {

@@ -39,10 +39,8 @@ static bool key_value(hn_jrun *r, percent *p, hn_str s, size_t *i, hn_jval *out,
     for (; *i < s.n && level; (*i)++) level += s.p[*i] == '(' ? 1 : s.p[*i] == ')' ? (size_t)-1 : 0;
     if (level) return hn_j_fail(r, HN_J_VALUE, "incomplete format key");
     hn_jval key = hn_j_str(s.p + from, *i - 1 - from);
-    if (p->args.kind != HN_J_DICT) {
-        if (p->args.kind == HN_J_UNDEF) return hn_j_use_undefined(r, p->args);
-        return hn_j_fail(r, HN_J_TYPE, "%s indices must be integers or slices, not str", hn_j_type(p->args));
-    }
+    if (p->args.kind != HN_J_DICT)
+        return hn_j_reject(r, p->args, HN_J_TYPE, "%s indices must be integers or slices, not str", hn_j_type(p->args));
     int had = hn_j_dict_find(r, p->args, key, out);
     if (had == 0) return hn_j_fail(r, HN_J_LOOKUP, "'%.*s'", HN_J_SHORT(hn_j_text(key)));
     return had == 1;
@@ -101,8 +99,7 @@ static bool put_int(hn_jrun *r, const hn_jspec *d, hn_jval v) {
 
 static bool put_float(hn_jrun *r, const hn_jspec *d, hn_jval v) {
     double f;
-    if (v.kind == HN_J_UNDEF) return hn_j_use_undefined(r, v);
-    if (!hn_j_is_number(v)) return hn_j_fail(r, HN_J_TYPE, "must be real number, not %s", hn_j_type(v));
+    if (!hn_j_is_number(v)) return hn_j_reject(r, v, HN_J_TYPE, "must be real number, not %s", hn_j_type(v));
     return hn_j_to_float(r, v, &f) && hn_j_put_float(r, f, d);
 }
 

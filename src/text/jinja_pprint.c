@@ -62,11 +62,7 @@ static bool put_repr(hn_jrun *r, hn_jval v) { /* as repr, but dicts are sorted *
     return fine;
 }
 
-static bool new_line(hn_jrun *r, int64_t indent) {
-    bool fine = hn_j_write(r, "\n", 1);
-    for (int64_t i = 0; fine && i < indent; i++) fine = hn_j_write(r, " ", 1);
-    return fine;
-}
+static bool new_line(hn_jrun *r, int64_t indent) { return hn_j_write(r, "\n", 1) && hn_j_write_times(r, (hn_str){" ", 1}, indent); }
 
 static bool put(hn_jrun *r, hn_jval v, int64_t indent, int64_t allowance, int level);
 
@@ -149,7 +145,7 @@ static bool put(hn_jrun *r, hn_jval v, int64_t indent, int64_t allowance, int le
     if (!hn_j_enter(r) || !hn_j_collect(r, put_repr, v, &rep)) return false;
     if ((int64_t)hn_cp_count(hn_j_text(rep)) <= WIDTH - indent - allowance) fine = hn_j_write(r, rep.s, rep.n);
     else if (v.kind == HN_J_DICT) fine = put_dict(r, v, indent, allowance, level + 1);
-    else if (v.kind == HN_J_LIST || v.kind == HN_J_TUPLE) fine = put_items(r, v, indent, allowance, level + 1);
+    else if (hn_j_is_list(v)) fine = put_items(r, v, indent, allowance, level + 1);
     else if (v.kind == HN_J_STR && !(v.flag & HN_J_MARKUP)) fine = put_str(r, v, indent, allowance, level + 1);
     else fine = hn_j_write(r, rep.s, rep.n);
     hn_j_leave(r);

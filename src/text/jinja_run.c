@@ -36,16 +36,6 @@ void hn_jtemplate_free(hn_jtemplate *t) {
     hn_free(t);
 }
 
-int32_t hn_jtemplate_name(const hn_jtemplate *t, hn_str name) {
-    if (!t->name_slots) return -1;
-    for (uint64_t at = hn_text_hash(name.p, name.n);; at++) {
-        uint32_t slot = t->name_slot[at & (t->name_slots - 1)];
-        if (!slot) return -1;
-        hn_str have = t->names[slot - 1];
-        if (have.n == name.n && memcmp(have.p, name.p, name.n) == 0) return (int32_t)slot - 1;
-    }
-}
-
 /* ---- errors and bounds */
 
 bool hn_j_fail(hn_jrun *r, hn_jerr err, const char *fmt, ...) {

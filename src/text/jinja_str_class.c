@@ -68,9 +68,7 @@ HN_METHOD(istitle) {
 
 /* ---- format */
 
-HN_METHOD(format) {
-    return hn_j_format_map(r, args->v[0], args, hn_j_missing(), out);
-}
+HN_METHOD(format) { return hn_j_format_map(r, args->v[0], args, hn_j_missing(), out); }
 
 HN_METHOD(format_map) {
     if (args->nkw) return hn_j_fail(r, HN_J_TYPE, "format_map() takes no keyword arguments");

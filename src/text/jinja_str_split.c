@@ -113,10 +113,7 @@ static bool pad(hn_jrun *r, const hn_jval *a, int where, hn_jval *out) { /* -1 l
     if (hn_cp_count(with) != 1) return hn_j_fail(r, HN_J_TYPE, "The fill character must be exactly one character long");
     if (width <= n) return hn_j_set(out, a[0]);
     int64_t all = width - n, left = where < 0 ? all : where > 0 ? 0 : all / 2 + (all & width & 1);
-    bool fine = hn_j_capture(r);
-    for (int64_t i = 0; fine && i < left; i++) fine = hn_j_write(r, with.p, with.n);
-    fine = fine && hn_j_write(r, a[0].s, a[0].n);
-    for (int64_t i = left; fine && i < all; i++) fine = hn_j_write(r, with.p, with.n) && hn_j_burn(r, 1);
+    bool fine = hn_j_capture(r) && hn_j_write_times(r, with, left) && hn_j_write(r, a[0].s, a[0].n) && hn_j_write_times(r, with, all - left);
     return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
 HN_METHOD(center) { return pad(r, a, 0, out); }
@@ -128,9 +125,8 @@ HN_METHOD(zfill) {
     size_t at = r->at, sign = a[0].n && (a[0].s[0] == '+' || a[0].s[0] == '-') ? 1 : 0;
     if (!hn_j_index(r, a[1], &width)) return false;
     if (width <= n) return hn_j_set(out, a[0]);
-    bool fine = hn_j_capture(r) && hn_j_write(r, a[0].s, sign);
-    for (int64_t i = n; fine && i < width; i++) fine = hn_j_write(r, "0", 1) && hn_j_burn(r, 1);
-    fine = fine && hn_j_write(r, a[0].s + sign, a[0].n - sign);
+    bool fine = hn_j_capture(r) && hn_j_write(r, a[0].s, sign) && hn_j_write_times(r, (hn_str){"0", 1}, width - n) &&
+                hn_j_write(r, a[0].s + sign, a[0].n - sign);
     return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
 
@@ -145,7 +141,7 @@ HN_METHOD(expandtabs) {
         uint32_t len = (uint32_t)hn_cp_len((unsigned char)a[0].s[i]);
         if (a[0].s[i] == '\t') {
             int64_t blanks = size > 0 ? size - column % size : 0;
-            for (int64_t k = 0; fine && k < blanks; k++) fine = hn_j_write(r, " ", 1);
+            fine = hn_j_write_times(r, (hn_str){" ", 1}, blanks);
             column += blanks;
         } else {
             fine = hn_j_write(r, a[0].s + i, len);
@@ -208,8 +204,7 @@ static bool put_translated(hn_jrun *r, hn_jval to, hn_str same, bool found) {
 HN_METHOD(translate) {
     size_t at = r->at;
     bool fine = true;
-    if (a[1].kind == HN_J_UNDEF) return hn_j_use_undefined(r, a[1]);
-    if (a[1].kind != HN_J_DICT) return hn_j_fail(r, HN_J_TYPE, "'%s' object is not subscriptable", hn_j_type(a[1]));
+    if (a[1].kind != HN_J_DICT) return hn_j_reject(r, a[1], HN_J_TYPE, "'%s' object is not subscriptable", hn_j_type(a[1]));
     if (!hn_j_capture(r)) return false;
     for (uint32_t i = 0; fine && i < a[0].n;) {
         int len;

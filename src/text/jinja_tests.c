@@ -1,9 +1,7 @@
 /* jinja_tests.c - what may stand behind "is". */
 #include "text/jinja_ast_impl.h"
 
-static bool answer(hn_jval *out, bool yes) {
-    return hn_j_set(out, hn_j_bool(yes));
-}
+static bool answer(hn_jval *out, bool yes) { return hn_j_set(out, hn_j_bool(yes)); }
 
 static bool remainder_is(hn_jrun *r, hn_jval v, hn_jval by, int64_t what, hn_jval *out) {
     hn_jval rest;

@@ -131,9 +131,7 @@ bool hn_j_equal(hn_jrun *r, hn_jval a, hn_jval b, bool *same) {
 
 /* ---- order */
 
-static bool holds(int cmp, const char *op) {
-    return op[0] == '<' ? (op[1] ? cmp <= 0 : cmp < 0) : (op[1] ? cmp >= 0 : cmp > 0);
-}
+static bool holds(int cmp, const char *op) { return op[0] == '<' ? (op[1] ? cmp <= 0 : cmp < 0) : (op[1] ? cmp >= 0 : cmp > 0); }
 
 static bool order_lists(hn_jrun *r, hn_jval a, hn_jval b, const char *op, bool *yes) {
     size_t n = hn_j_count(a), m = hn_j_count(b), i = 0;
@@ -155,20 +153,19 @@ bool hn_j_order(hn_jrun *r, hn_jval a, hn_jval b, const char *op, bool *yes) {
         return true;
     }
     if (a.kind == HN_J_UNDEF) return hn_j_use_undefined(r, a);
-    if (b.kind == HN_J_UNDEF) return hn_j_use_undefined(r, b);
-    if (a.kind == b.kind && (a.kind == HN_J_STR || a.kind == HN_J_BYTES)) {
+    if (a.kind == b.kind && hn_j_is_text(a)) {
         size_t n = a.n < b.n ? a.n : b.n;
         int cmp = n ? memcmp(a.s, b.s, n) : 0;
         *yes = holds(cmp ? cmp : a.n < b.n ? -1 : a.n > b.n, op);
         return hn_j_burn(r, n / 64);
     }
-    if (a.kind == b.kind && (a.kind == HN_J_LIST || a.kind == HN_J_TUPLE)) {
+    if (a.kind == b.kind && hn_j_is_list(a)) {
         if (!hn_j_enter(r) || !hn_j_burn(r, 1)) return false;
         bool fine = order_lists(r, a, b, op, yes);
         hn_j_leave(r);
         return fine;
     }
-    return hn_j_fail(r, HN_J_TYPE, "'%s' not supported between instances of '%s' and '%s'", op, hn_j_type(a), hn_j_type(b));
+    return hn_j_reject(r, b, HN_J_TYPE, "'%s' not supported between instances of '%s' and '%s'", op, hn_j_type(a), hn_j_type(b));
 }
 
 bool hn_j_less(hn_jrun *r, hn_jval a, hn_jval b, bool *yes) { return hn_j_order(r, a, b, "<", yes); }
@@ -211,7 +208,7 @@ bool hn_j_contains(hn_jrun *r, hn_jval item, hn_jval in, bool *yes) {
     if (in.kind == HN_J_VIEW && in.flag == HN_J_ITEMS) return in_items(r, item, in, yes);
     if (in.kind == HN_J_RANGE_OBJ) return in_range(r, item, in.range, yes);
     *yes = false;
-    if (in.kind == HN_J_LIST || in.kind == HN_J_TUPLE) {
+    if (hn_j_is_list(in)) {
         size_t n = hn_j_count(in);
         for (size_t i = 0; i < n && !*yes; i++)
             if (!hn_j_same_or_equal(r, item, hn_j_at(in, i), yes)) return false;
@@ -276,10 +273,7 @@ bool hn_j_callable(hn_jval v) {
 }
 
 bool hn_j_index(hn_jrun *r, hn_jval v, int64_t *i) {
-    if (!hn_j_is_int(v)) {
-        if (v.kind == HN_J_UNDEF) return hn_j_fail(r, HN_J_TYPE, "'Undefined' object cannot be interpreted as an integer");
-        return hn_j_fail(r, HN_J_TYPE, "'%s' object cannot be interpreted as an integer", hn_j_type(v));
-    }
+    if (!hn_j_is_int(v)) return hn_j_fail(r, HN_J_TYPE, "'%s' object cannot be interpreted as an integer", hn_j_type(v));
     *i = v.flag & HN_J_BIG ? (v.big->negative ? INT64_MIN : INT64_MAX) : v.i;
     return true;
 }

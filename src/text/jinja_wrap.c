@@ -13,11 +13,11 @@ static void pattern_close(pattern *p) {
     pcre2_code_free(p->code);
 }
 
-static bool pattern_open(hn_jrun *r, const char *text, uint32_t flags, pattern *p) {
+static bool pattern_open(hn_jrun *r, const char *text, pattern *p) {
     int error;
     PCRE2_SIZE at;
     *p = (pattern){0};
-    p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK | flags, &error, &at, NULL);
+    p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK, &error, &at, NULL);
     if (p->code) p->match = pcre2_match_data_create_from_pattern(p->code, NULL);
     p->limits = pcre2_match_context_create(NULL);
     if (p->match && p->limits) {
@@ -135,7 +135,7 @@ HN_FILTER(wordwrap) { /* s width break_long_words wrapstring break_on_hyphens */
     if (!hn_j_none_or_missing(a[3]) && !hn_j_arg_str(r, "wrapstring", a[3], &w.newline)) return false;
     if (a[0].kind != HN_J_STR) return hn_j_no_attribute(r, a[0], "splitlines");
     if (w.width <= 0 && a[0].n) return hn_j_fail(r, HN_J_VALUE, "invalid width %lld (must be > 0)", (long long)w.width);
-    if (!pattern_open(r, w.hyphens ? break_pattern : blank_pattern, 0, &p)) return false;
+    if (!pattern_open(r, w.hyphens ? break_pattern : blank_pattern, &p)) return false;
     bool fine = hn_j_capture(r) && wrap_all(r, a[0], &w, &p);
     pattern_close(&p);
     return hn_j_captured(r, at, fine, false, out);
@@ -143,16 +143,16 @@ HN_FILTER(wordwrap) { /* s width break_long_words wrapstring break_on_hyphens */
 
 /* ---- urlize */
 
-static const char http_pattern[] = "^((https?://|www\\.)(([\\w%-]+\\.)+)?([a-z]{2,63}|xn--[\\w%]{2,59})"
-                                   "|([\\w%-]{2,63}\\.)+(com|net|int|edu|gov|org|info|mil)"
-                                   "|(https?://)((([\\d]{1,3})(\\.[\\d]{1,3}){3})|(\\[([\\da-f]{0,4}:){2}([\\da-f]{0,4}:?){1,6}\\])))"
-                                   "(?::[\\d]{1,5})?(?:[/?#]\\S*)?$";
-static const char email_pattern[] = "^\\S+@\\w[\\w.-]*\\.\\w+$";
-static const char head_pattern[] = "^([(<]|&lt;)+";
-static const char tail_pattern[] = "([)>.,\\n]|&gt;)+\\z";
+enum { HTTP, EMAIL, HEAD, TAIL, PATTERNS };
+static const char *const link_patterns[PATTERNS] = {
+    [HTTP] = "^(?i:(https?://|www\\.)(([\\w%-]+\\.)+)?([a-z]{2,63}|xn--[\\w%]{2,59})"
+             "|([\\w%-]{2,63}\\.)+(com|net|int|edu|gov|org|info|mil)"
+             "|(https?://)((([\\d]{1,3})(\\.[\\d]{1,3}){3})|(\\[([\\da-f]{0,4}:){2}([\\da-f]{0,4}:?){1,6}\\])))"
+             "(?::[\\d]{1,5})?(?:[/?#]\\S*)?$",
+    [EMAIL] = "^\\S+@\\w[\\w.-]*\\.\\w+$", [HEAD] = "^([(<]|&lt;)+", [TAIL] = "([)>.,\\n]|&gt;)+\\z"};
 
 typedef struct linking {
-    pattern http, email, head, tail;
+    pattern find[PATTERNS];
     hn_jval rel, target; /* ready attributes, "" or with a blank in front */
     hn_jval schemes;     /* a list; MISSING: none */
     int64_t most;        /* characters of a link's text; -1: all */
@@ -192,14 +192,14 @@ static bool put_link(hn_jrun *r, const linking *l, const char *before, hn_str ur
 
 static bool put_middle(hn_jrun *r, const linking *l, hn_str s) {
     size_t b, e;
-    int got = pattern_find(r, &l->http, s, 0, &b, &e);
+    int got = pattern_find(r, &l->find[HTTP], s, 0, &b, &e);
     if (got < 0) return false;
     if (got) return put_link(r, l, starts_with(s, "https://") || starts_with(s, "http://") ? "" : "https://", s, s, true, true);
     bool mailto = starts_with(s, "mailto:"), at_sign = s.n && memchr(s.p, '@', s.n) != NULL;
     hn_str address = mailto ? hn_str_cut(s, 7, s.n) : s;
     bool plain = at_sign && !starts_with(s, "www.") && s.p[0] != '@' && !memchr(s.p, ':', s.n);
     if (mailto || plain) {
-        got = pattern_find(r, &l->email, address, 0, &b, &e);
+        got = pattern_find(r, &l->find[EMAIL], address, 0, &b, &e);
         if (got < 0) return false;
         if (got) return put_link(r, l, mailto ? "" : "mailto:", s, address, false, false);
     }
@@ -213,13 +213,13 @@ static bool put_middle(hn_jrun *r, const linking *l, hn_str s) {
 static bool put_word(hn_jrun *r, const linking *l, hn_str word) {
     size_t b, e;
     hn_str middle = word, tail = {word.p + word.n, 0};
-    int got = pattern_find(r, &l->head, word, 0, &b, &e);
+    int got = pattern_find(r, &l->find[HEAD], word, 0, &b, &e);
     if (got < 0) return false;
     if (got) {
         if (!hn_j_write(r, word.p, e)) return false;
         middle = hn_str_cut(word, e, word.n);
     }
-    got = pattern_find(r, &l->tail, middle, 0, &b, &e);
+    got = pattern_find(r, &l->find[TAIL], middle, 0, &b, &e);
     if (got < 0) return false;
     if (got) {
         tail = hn_str_cut(middle, b, middle.n);
@@ -269,7 +269,7 @@ static bool check_schemes(hn_jrun *r, hn_jval v, hn_jval *out) {
     *out = hn_j_missing();
     if (hn_j_none_or_missing(v)) return true;
     pattern p;
-    if (!hn_j_to_list(r, v, HN_J_LIST, out) || !pattern_open(r, "^([\\w.+-]{2,}:(/){0,2})\\z", 0, &p)) return false;
+    if (!hn_j_to_list(r, v, HN_J_LIST, out) || !pattern_open(r, "^([\\w.+-]{2,}:(/){0,2})\\z", &p)) return false;
     bool fine = true;
     for (size_t i = 0; fine && i < hn_j_count(*out); i++) {
         hn_jval s = hn_j_at(*out, i);
@@ -290,12 +290,9 @@ HN_FILTER(urlize) { /* value trim_url_limit nofollow target rel extra_schemes */
     if (!hn_j_arg_int(r, a[1], true, &l.most)) return false;
     if (!rel_attribute(r, a, &l.rel) || !check_schemes(r, a[5], &l.schemes) || !hn_j_escape(r, a[0], &text)) return false;
     if (hn_j_given(a[3]) && hn_j_truth(a[3]) && !hn_j_collect(r, put_target, a[3], &l.target)) return false;
-    bool fine = pattern_open(r, http_pattern, PCRE2_CASELESS, &l.http) && pattern_open(r, email_pattern, 0, &l.email) &&
-                pattern_open(r, head_pattern, 0, &l.head) && pattern_open(r, tail_pattern, 0, &l.tail) && hn_j_capture(r) &&
-                put_words(r, &l, hn_j_text(text));
-    pattern_close(&l.http);
-    pattern_close(&l.email);
-    pattern_close(&l.head);
-    pattern_close(&l.tail);
+    bool fine = true;
+    for (int i = 0; fine && i < PATTERNS; i++) fine = pattern_open(r, link_patterns[i], &l.find[i]);
+    fine = fine && hn_j_capture(r) && put_words(r, &l, hn_j_text(text));
+    for (int i = 0; i < PATTERNS; i++) pattern_close(&l.find[i]);
     return hn_j_captured(r, at, fine, r->autoescape, out);
 }
