@@ -23,6 +23,12 @@ bool hn_py_alpha(uint32_t cp) {
     return c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO;
 }
 bool hn_py_decimal(uint32_t cp) { return category(cp) == UTF8PROC_CATEGORY_ND; }
+int hn_py_decimal_value(uint32_t cp) { /* decimal digits stand in whole sets, each from 0 to 9 */
+    if (!hn_py_decimal(cp)) return -1;
+    uint32_t first = cp;
+    while (hn_py_decimal(first - 1)) first--;
+    return (int)((cp - first) % 10);
+}
 bool hn_py_digit(uint32_t cp) { return hn_py_decimal(cp) || (cp >= 0x80 && listed(hn_jc_digit, cp)); }
 bool hn_py_numeric(uint32_t cp) { return hn_py_digit(cp) || (cp >= 0x80 && listed(hn_jc_numeric, cp)); }
 bool hn_py_lower(uint32_t cp) {

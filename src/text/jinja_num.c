@@ -104,6 +104,25 @@ bool hn_j_num_op(hn_jrun *r, int op, hn_jval a, hn_jval b, hn_jval *out) {
 
 /* ---- conversion */
 
+/* The text without white space around it, its decimal digits of all scripts as ASCII; '?': a character that no number has. */
+static bool ascii_number(hn_jrun *r, hn_str s, hn_str *out) {
+    *out = hn_py_strip(s, NULL, true, true);
+    size_t plain = 0, n = 0;
+    while (plain < out->n && (unsigned char)out->p[plain] < 0x80) plain++;
+    if (plain == out->n) return true;
+    char *p = hn_j_alloc(r, out->n);
+    if (!p) return false;
+    for (size_t i = 0; i < out->n;) {
+        int len;
+        uint32_t cp = hn_cp_at(out->p + i, &len);
+        int digit = hn_py_decimal_value(cp);
+        p[n++] = digit >= 0 ? (char)('0' + digit) : cp < 0x80 ? (char)cp : '?';
+        i += (size_t)len;
+    }
+    *out = (hn_str){p, n};
+    return true;
+}
+
 /* Digits with single underscores between them, as Python reads numbers; text receives them without. */
 static bool plain_digits(hn_str s, char *text, size_t cap) {
     size_t n = 0;
@@ -139,7 +158,8 @@ static bool float_grammar(const char *p) {
 
 static bool str_to_float(hn_jrun *r, hn_str s, double *out) {
     char room[512];
-    hn_str body = hn_py_strip(s, NULL, true, true);
+    hn_str body;
+    if (!ascii_number(r, s, &body)) return false;
     if (memchr(body.p, '\0', body.n) || !plain_digits(body, room, sizeof room) || !float_grammar(room))
         return hn_j_fail(r, HN_J_VALUE, "could not convert string to float: '%.*s'", HN_J_SHORT(s));
     *out = hn_strtod(room, NULL);
@@ -153,7 +173,8 @@ bool hn_j_to_float(hn_jrun *r, hn_jval v, double *out) {
 }
 
 bool hn_j_str_to_int(hn_jrun *r, hn_str s, int64_t base, hn_jval *out) {
-    hn_str d = hn_py_strip(s, NULL, true, true);
+    hn_str d;
+    if (!ascii_number(r, s, &d)) return false;
     bool negative = false, fine = true, prefixed = false;
     if (base != 0 && (base < 2 || base > 36)) return hn_j_fail(r, HN_J_VALUE, "int() base must be >= 2 and <= 36, or 0");
     if (d.n && (*d.p == '+' || *d.p == '-')) {

@@ -172,6 +172,7 @@ static bool walk_loop_parts(const frame *f, hn_jnode *n) {
     if (n->u.loop.test) {
         n->u.loop.test_target = clone_target(f->x->p, n->u.loop.target);
         frame test = open_scope(f, &s);
+        s.level = -s.level; /* Jinja2 makes a function of the test: its names are not the body's, which runs in between */
         if (!n->u.loop.test_target || !walk_scope(&test, &(hn_jnodes){&n->u.loop.test_target, 1}, &(hn_jnodes){&n->u.loop.test, 1}, &n->u.loop.test_scope))
             return false;
     }

@@ -33,6 +33,7 @@ bool hn_py_identifier_part(uint32_t cp);
 /* ---- jinja_chars.c */
 bool hn_py_alpha(uint32_t cp);
 bool hn_py_decimal(uint32_t cp);
+int hn_py_decimal_value(uint32_t cp); /* -1: none */
 bool hn_py_digit(uint32_t cp);
 bool hn_py_numeric(uint32_t cp);
 bool hn_py_printable(uint32_t cp);
