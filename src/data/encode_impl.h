@@ -93,6 +93,8 @@ hn_status hn_encode_head(hn_encoder *e, const hn_json *x, const char *head, hn_e
 hn_status hn_encode_alone(hn_encoder *e, const hn_json *x, const char *head, hn_row *row, hn_error *err) HN_MUST;
 /* Appends a piece of text as no targets: head, tail: with the special tokens before and behind it. */
 hn_status hn_row_piece(hn_encoder *e, hn_str text, bool head, bool tail, hn_row *row, hn_error *err) HN_MUST;
+/* Two texts side by side as the tokenizer frames a pair, no targets; the second begins at *border. */
+hn_status hn_row_pair(hn_encoder *e, hn_str text, hn_str other, hn_row *row, size_t *border, hn_error *err) HN_MUST;
 /* Where the completion begins: how many ids the row has in common with e->prompt (TRL's common_prefix_length). */
 void hn_row_split(const hn_encoder *e, hn_row *row);
 /* With assistant_only: does a turn of the assistant end with a token that tells it is over? */

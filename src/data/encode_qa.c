@@ -9,9 +9,10 @@ static hn_status encode(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_err
     HN_TRY(hn_column_text(x, "question", &question, err));
     HN_TRY(hn_column_text(x, "context", &context, err));
     while (question.n && strchr(" \t\r\n\v\f", *question.p) && *question.p) question = (hn_str){question.p + 1, question.n - 1}; /* as run_qa */
-    HN_TRY(hn_row_piece(e, question, true, true, &out->row[0], err));
-    out->row[0].prompt = out->row[0].prompt_alone = out->row[0].n;
-    return hn_row_piece(e, context, false, true, &out->row[0], err);
+    hn_row *row = &out->row[0];
+    HN_TRY(hn_row_pair(e, question, context, row, &row->prompt, err));
+    row->prompt_alone = row->prompt;
+    return HN_OK;
 }
 
 const hn_kind_encoder hn_encode_qa = {.kind = HN_KIND_QA,

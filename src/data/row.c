@@ -62,9 +62,10 @@ static hn_status keep_places(hn_encoder *e, hn_str text, hn_row *row, hn_error *
     return HN_OK;
 }
 
-hn_status hn_row_piece(hn_encoder *e, hn_str text, bool head, bool tail, hn_row *row, hn_error *err) {
+/* flags: of an encoding, beside special tokens and places. */
+static hn_status add_piece(hn_encoder *e, hn_str text, unsigned flags, bool head, bool tail, hn_row *row, hn_error *err) {
     HN_TRY(hn_plain_whole(e, text.n, err));
-    HN_TRY(hn_tokenizer_encode_parts(e->tok, text, e->plain, e->plains, HN_ENCODE_SPECIAL | HN_ENCODE_SPANS, &e->whole, err));
+    HN_TRY(hn_tokenizer_encode_parts(e->tok, text, e->plain, e->plains, flags | HN_ENCODE_SPECIAL | HN_ENCODE_SPANS, &e->whole, err));
     size_t from = 0, to = e->whole.n, first = row->n;
     while (!head && from < to && e->whole.special[from]) from++;
     while (!tail && to > from && e->whole.special[to - 1]) to--;
@@ -81,6 +82,16 @@ hn_status hn_row_piece(hn_encoder *e, hn_str text, bool head, bool tail, hn_row 
         row->span[first + i - from] = e->whole.special[i] ? s : (hn_token_span){s.begin + shift, s.end + shift};
     }
     return HN_OK;
+}
+
+hn_status hn_row_piece(hn_encoder *e, hn_str text, bool head, bool tail, hn_row *row, hn_error *err) {
+    return add_piece(e, text, 0, head, tail, row, err);
+}
+
+hn_status hn_row_pair(hn_encoder *e, hn_str text, hn_str other, hn_row *row, size_t *border, hn_error *err) {
+    HN_TRY(add_piece(e, text, HN_ENCODE_FIRST, true, true, row, err));
+    *border = row->n;
+    return add_piece(e, other, HN_ENCODE_SECOND, true, true, row, err);
 }
 
 hn_status hn_row_tokenize(hn_encoder *e, hn_str text, bool special, hn_row *row, hn_error *err) {

@@ -9,7 +9,7 @@ static hn_status run(const void *state, const hn_tokenizer *t, hn_encoding *e, u
     const hn_ends *ends = state;
     (void)t;
     if (!(flags & HN_ENCODE_SPECIAL)) return HN_OK;
-    return hn_post_frame(e, &ends->first, 1, &ends->last, 1, flags, err);
+    return hn_post_frame(e, &ends->first, !(flags & HN_ENCODE_SECOND), &ends->last, 1, flags, err);
 }
 
 const hn_post hn_post_bert = {

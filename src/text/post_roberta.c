@@ -9,7 +9,8 @@ static hn_status run(const void *state, const hn_tokenizer *t, hn_encoding *e, u
     const hn_ends *ends = state;
     if (ends->trims && (flags & HN_ENCODE_SPANS)) hn_post_trim(t, e, ends->prefixed);
     if (!(flags & HN_ENCODE_SPECIAL)) return HN_OK;
-    return hn_post_frame(e, &ends->first, 1, &ends->last, 1, flags, err);
+    const int32_t last[] = {ends->last, ends->last}; /* two between two texts */
+    return hn_post_frame(e, &ends->first, !(flags & HN_ENCODE_SECOND), last, flags & HN_ENCODE_FIRST ? 2 : 1, flags, err);
 }
 
 const hn_post hn_post_roberta = {

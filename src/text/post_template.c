@@ -1,15 +1,22 @@
-/* post_template.c - special tokens before and behind the text, as the template for a single text says. */
+/* post_template.c - special tokens before and behind the text, or round and between two texts, as the templates for one and for a
+ * pair say. */
 #include "text/text_impl.h"
 
 typedef struct template_ids {
-    int32_t *id; /* those before the text, then those behind it */
-    size_t n, before;
+    int32_t *id;
+    size_t n, text[2]; /* the texts stand before id[text[0]] and id[text[1]] */
 } template_ids;
 
+typedef struct templates {
+    template_ids single, pair;
+    bool no_pair; /* the one for a pair has not both texts, once each and in order */
+} templates;
+
 static void drop(void *state) {
-    template_ids *t = state;
+    templates *t = state;
     if (!t) return;
-    hn_free(t->id);
+    hn_free(t->single.id);
+    hn_free(t->pair.id);
     hn_free(t);
 }
 
@@ -30,38 +37,51 @@ static hn_status add_special(template_ids *t, const hn_json *piece, const hn_jso
     return HN_OK;
 }
 
-static hn_status load(template_ids *t, const hn_json *spec, hn_error *err) {
-    const hn_json *single = hn_json_get(spec, "single"), *specials = hn_json_get(spec, "special_tokens");
-    int texts = 0;
-    for (size_t i = 0; i < hn_json_len(single); i++) {
-        const hn_json *piece = hn_json_at(single, i), *special = hn_json_get(piece, "SpecialToken");
-        const hn_json *text = hn_json_get(piece, "Sequence");
-        if (special) {
-            HN_TRY(add_special(t, special, specials, err));
-        } else if (text && hn_streq(hn_json_cstr(hn_json_get(text, "id")), "A") && texts++ == 0) {
-            t->before = t->n;
-        } else {
-            return hn_fail(err, HN_ENOTSUP, "single[%zu]: a template for one text holds it once", i);
-        }
+/* A template for so many texts; *fits false: they are not all in it, once each and in order. */
+static hn_status load(template_ids *t, const hn_json *list, const hn_json *specials, int texts, bool *fits, hn_error *err) {
+    static const char *const names[] = {"A", "B"};
+    int at = 0;
+    *fits = true;
+    for (size_t i = 0; i < hn_json_len(list); i++) {
+        const hn_json *piece = hn_json_at(list, i), *special = hn_json_get(piece, "SpecialToken");
+        const char *text = hn_json_cstr(hn_json_get(hn_json_get(piece, "Sequence"), "id"));
+        if (special) HN_TRY(add_special(t, special, specials, err));
+        else if (at < texts && hn_streq(text, names[at])) t->text[at++] = t->n;
+        else *fits = false;
     }
-    if (texts == 0) return hn_fail(err, HN_ENOTSUP, "a template without the text");
+    *fits = *fits && at == texts;
+    return HN_OK;
+}
+
+static hn_status load_both(templates *t, const hn_json *spec, hn_error *err) {
+    const hn_json *specials = hn_json_get(spec, "special_tokens"), *pair = hn_json_get(spec, "pair");
+    bool fits;
+    HN_TRY(load(&t->single, hn_json_get(spec, "single"), specials, 1, &fits, err));
+    if (!fits) return hn_fail(err, HN_ENOTSUP, "single: a template for one text holds it once, and no other");
+    if (!pair) return HN_OK; /* one text behind the other */
+    HN_TRY(load(&t->pair, pair, specials, 2, &fits, err));
+    t->no_pair = !fits;
     return HN_OK;
 }
 
 static hn_status make(const hn_json *spec, void **state, hn_error *err) {
-    template_ids *t = hn_calloc(1, sizeof *t);
+    templates *t = hn_calloc(1, sizeof *t);
     if (!t) return hn_nomem(err, sizeof *t);
-    hn_status st = load(t, spec, err);
+    hn_status st = load_both(t, spec, err);
     if (st == HN_OK) *state = t;
     else drop(t);
     return st;
 }
 
 static hn_status run(const void *state, const hn_tokenizer *tok, hn_encoding *e, unsigned flags, hn_error *err) {
-    const template_ids *t = state;
+    const templates *t = state;
     (void)tok;
     if (!(flags & HN_ENCODE_SPECIAL)) return HN_OK;
-    return hn_post_frame(e, t->id, t->before, t->id + t->before, t->n - t->before, flags, err);
+    bool second = flags & HN_ENCODE_SECOND, two = second || flags & HN_ENCODE_FIRST;
+    if (two && t->no_pair) return hn_fail(err, HN_ENOTSUP, "the tokenizer's template for two texts does not hold both, once each and in order");
+    const template_ids *p = two ? &t->pair : &t->single;
+    size_t from = second ? p->text[1] : 0, at = p->text[second], to = two && !second ? p->text[1] : p->n;
+    return hn_post_frame(e, p->id + from, at - from, p->id + at, to - at, flags, err);
 }
 
 const hn_post hn_post_template = {

@@ -24,7 +24,10 @@ typedef struct hn_encoding { /* growing columns, reused between calls; {0} is em
 
 enum { HN_ENCODE_SPECIAL = 1, /* run the post-processor: BOS and so on */
        HN_ENCODE_SPANS = 2,
-       HN_ENCODE_SPLIT_SPECIAL = 4 /* special tokens written in the text are plain text */ };
+       HN_ENCODE_SPLIT_SPECIAL = 4, /* special tokens written in the text are plain text */
+       /* With SPECIAL: the text is the first or the second of a pair, and gets what the post-processor puts before it, or behind it;
+        * what stands between the two comes with the first. */
+       HN_ENCODE_FIRST = 8, HN_ENCODE_SECOND = 16 };
 
 /* path: a folder with the files of a tokenizer (tokenizer_readers.def: tokenizer.json before others, tokenizer_config.json and
  * friends beside it), or one such file alone. Errors: ENOENT, EFORMAT, ENOTSUP (unknown component, by name). */

@@ -226,6 +226,54 @@ static void test_no_memory(void **state) {
     hn_buf_release(&text);
 }
 
+/* ---- two texts side by side */
+
+static hn_status on_pair(void *user, const hn_look *row, hn_error *err) {
+    const hn_look_part *p = row->part;
+    int64_t *border = user;
+    (void)err;
+    assert_int_equal(row->parts, 1);
+    assert_string_equal(p->text.p, "helloyou there");
+    *border = p->prompt;
+    assert_true(p->id[0] == 1 && p->id[p->n - 1] == 2);
+    int64_t between = 1;
+    while (p->id[between] != 2) between++;
+    assert_int_equal(p->span[between - 1].end, 5);
+    assert_int_equal(p->id[between + 1], 2); /* two separators, as RoBERTa has them */
+    assert_int_equal(p->span[between + 2].begin, 5);
+    assert_int_equal(p->span[p->n - 2].end, 14);
+    if (p->prompt) assert_int_equal(p->prompt, between + 2);
+    for (int64_t i = 0; i < p->n; i++) assert_int_equal(p->label[i], -100);
+    return HN_OK;
+}
+
+static void test_pair_as_the_tokenizer_says(void **state) {
+    (void)state;
+    hn_json *spec, *post;
+    hn_error e = {0};
+    hn_buf text = {0};
+    hn_tokenizer *mine = tok;
+    hn_encode_opts o;
+    int64_t border = -1;
+    static const char roberta[] = "{\"type\": \"RobertaProcessing\", \"cls\": [\"<s>\", 1], \"sep\": [\"</s>\", 2], \"trim_offsets\": true, \"add_prefix_space\": false}";
+    assert_int_equal(hn_json_load(FIXTURES "/sft/tokenizer/tokenizer.json", &spec, &e), HN_OK);
+    assert_int_equal(hn_json_parse(roberta, strlen(roberta), "post", 1, &post, &e), HN_OK);
+    hn_json_set(spec, "post_processor", post);
+    hn_json_write(&text, spec, 0);
+    if (hn_tokenizer_parse("tokenizer.json", (hn_str){text.p, text.n}, &mine, &e) != HN_OK) fail_msg("%s", e.msg);
+    hn_encode_defaults(&o);
+    char *path = (char *)(uintptr_t)data_text("pairs.jsonl", "{\"sentence1\": \"hello\", \"sentence2\": \"you there\", \"label\": 1}\n");
+    hn_strlist files = list(&path);
+    if (hn_rows_look(&files, mine, &o, HN_VIEW_CLASSIFY, on_pair, &border, &e) != HN_OK) fail_msg("%s", e.msg);
+    assert_int_equal(border, 0);
+    path = (char *)(uintptr_t)data_text("qa.jsonl", "{\"question\": \"hello\", \"context\": \"you there\", \"answers\": {\"text\": [\"you\"], \"answer_start\": [0]}}\n");
+    if (hn_rows_look(&files, mine, &o, HN_VIEW_QA, on_pair, &border, &e) != HN_OK) fail_msg("%s", e.msg);
+    assert_true(border > 0);
+    hn_tokenizer_free(mine);
+    hn_json_free(spec);
+    hn_buf_release(&text);
+}
+
 static int setup(void **state) {
     hn_error e = {0};
     if (hn_tokenizer_load(FIXTURES "/sft/tokenizer", &tok, &e) != HN_OK) {
@@ -243,6 +291,7 @@ static int teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_training), cmocka_unit_test(test_bad_rows_are_handed_over),
-                                       cmocka_unit_test(test_pairs_taken_apart), cmocka_unit_test(test_no_memory)};
+                                       cmocka_unit_test(test_pairs_taken_apart), cmocka_unit_test(test_no_memory),
+                                       cmocka_unit_test(test_pair_as_the_tokenizer_says)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
