@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/inspect.h"
+#include "cli/svg.h"
 
 static const char style[] =
     ":root{--bg:#fff;--fg:#1c1e21;--dim:#6a7078;--line:#d9dde2;--card:#f6f7f9;--target:#d3f0d8;--edge:#8cc79a;--special:#1f5fbf;--cut:#b5bac1;--bar:#6aa9e9}"
@@ -21,22 +22,16 @@ static const char style[] =
     ".nl{color:var(--dim)}.part{font-size:.85rem;color:var(--dim);border-top:1px solid var(--line);padding-top:.4rem}.part:first-of-type{border:0;padding:0}"
     ".bad{color:#c0392b}";
 
-static void escape(hn_buf *out, const char *p, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        switch (p[i]) {
-        case '<': hn_buf_puts(out, "&lt;"); break;
-        case '>': hn_buf_puts(out, "&gt;"); break;
-        case '&': hn_buf_puts(out, "&amp;"); break;
-        case '"': hn_buf_puts(out, "&quot;"); break;
-        case '\n': hn_buf_puts(out, "<i class=nl>&#8629;</i>\n"); break;
-        default:
-            if ((unsigned char)p[i] < 0x20 && p[i] != '\t') hn_buf_printf(out, "&#x24%02x;", (unsigned)p[i]); /* control pictures */
-            else hn_buf_putc(out, p[i]);
-        }
-    }
-}
+static void put_text(hn_buf *out, const char *s) { hn_html_escape(out, s, strlen(s)); }
 
-static void escape_text(hn_buf *out, const char *s) { escape(out, s, strlen(s)); }
+/* A token, with its line ends to be seen. */
+static void put_token(hn_buf *out, const char *p, size_t n) {
+    for (const char *end; n && (end = memchr(p, '\n', n)); n -= (size_t)(end + 1 - p), p = end + 1) {
+        hn_html_escape(out, p, (size_t)(end - p));
+        hn_buf_puts(out, "<i class=nl>&#8629;</i>\n");
+    }
+    hn_html_escape(out, p, n);
+}
 
 static void line(hn_buf *out, const char *name, const char *fmt, ...) HN_PRINTF(3, 4);
 static void line(hn_buf *out, const char *name, const char *fmt, ...) {
@@ -46,7 +41,7 @@ static void line(hn_buf *out, const char *name, const char *fmt, ...) {
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     hn_buf_printf(out, "<tr><td>%s</td><td>", name);
-    escape_text(out, text);
+    put_text(out, text);
     hn_buf_puts(out, "</td></tr>\n");
 }
 
@@ -84,7 +79,7 @@ static void tokens(const inspection *s, const shown_part *p, const char *text, c
         unsigned marks = token_marks(s, p, i);
         hn_buf_printf(out, "<span class=\"%s%s%s\" title=\"%lld: id %d%s\">", marks & TOKEN_TARGET ? "l " : "", marks & TOKEN_SPECIAL ? "s " : "",
                       marks & TOKEN_CUT ? "c" : "", (long long)i, p->id[i], marks & TOKEN_TARGET ? ", target" : marks & TOKEN_CUT ? ", cut" : "");
-        escape(out, text + at[i], at[i + 1] - at[i]);
+        put_token(out, text + at[i], at[i + 1] - at[i]);
         hn_buf_puts(out, "</span>");
     }
     hn_buf_puts(out, "</div>\n");
@@ -94,18 +89,18 @@ static hn_status row(const inspection *s, const shown_row *r, hn_buf *text, hn_b
     hn_buf_printf(out, "<article><header><b>row %lld</b>", (long long)r->index);
     if (r->file) {
         hn_buf_puts(out, "<span>");
-        escape_text(out, r->file);
+        put_text(out, r->file);
         hn_buf_printf(out, ":%lld</span>", (long long)r->line);
     }
     hn_buf_printf(out, "<span>%s%s</span></header>\n", r->kind, r->dropped ? ", dropped" : "");
     if (r->problem) {
         hn_buf_puts(out, "<p class=bad>cannot be used: ");
-        escape_text(out, r->problem);
+        put_text(out, r->problem);
         hn_buf_puts(out, "</p>\n");
     }
     if (r->label) {
         hn_buf_puts(out, "<p>label: ");
-        escape_text(out, r->label);
+        put_text(out, r->label);
         hn_buf_puts(out, "</p>\n");
     }
     for (size_t i = 0; i < r->parts; i++) {
@@ -127,9 +122,9 @@ hn_status inspect_page(const inspection *s, hn_buf *out, hn_error *err) {
     hn_status st = HN_OK;
     const char *name = hn_sources_name(&s->set->train);
     hn_buf_puts(out, "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">\n<title>");
-    escape_text(out, hn_path_base(name));
+    put_text(out, hn_path_base(name));
     hn_buf_printf(out, "</title>\n<style>%s</style>\n<h1>What the model sees</h1>\n<p class=dim>", style);
-    escape_text(out, name);
+    put_text(out, name);
     hn_buf_puts(out, "</p>\n");
     figures(s, out);
     if (s->parts) lengths(s, out);

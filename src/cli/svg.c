@@ -15,7 +15,9 @@ void hn_html_escape(hn_buf *out, const char *p, size_t n) {
         case '<': hn_buf_puts(out, "&lt;"); break;
         case '>': hn_buf_puts(out, "&gt;"); break;
         case '"': hn_buf_puts(out, "&quot;"); break;
-        default: hn_buf_putc(out, p[i]);
+        default:
+            if ((unsigned char)p[i] < 0x20 && p[i] != '\t' && p[i] != '\n') hn_buf_printf(out, "&#x24%02x;", (unsigned)p[i]); /* control pictures */
+            else hn_buf_putc(out, p[i]);
         }
     }
 }

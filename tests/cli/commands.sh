@@ -1,17 +1,7 @@
 #!/bin/sh
 # commands.sh HONE - every command answers -h on standard output with exit 0, and what scripts rely on keeps its form.
 set -u
-hone=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cases=0
-off=0
-check() { # check NAME CONDITION...
-    name=$1
-    shift
-    cases=$((cases + 1))
-    "$@" >/dev/null 2>&1 || { off=$((off + 1)); echo "off: $name"; }
-}
+. "$(dirname "$0")/expect.inc"
 for command in $("$hone" help | awk '/^  [a-z]/ { print $1 }'); do
     "$hone" "$command" -h >"$work/help" 2>"$work/err"
     check "$command -h exits with 0" test $? -eq 0
@@ -143,5 +133,4 @@ sed 's/^{/{"add_eos_token": true,/' "$model/tokenizer_config.json" >"$work/flags
 "$hone" sft --model_name_or_path "$work/flags" --dataset_name "$work/world/train.jsonl" --output_dir "$work/flagged" --max_steps 1 2>"$work/flags.log"
 check "training warns where add_eos_token disagrees" grep -q 'warning: .*add_eos_token true' "$work/flags.log"
 
-echo "$cases cases, $off off"
-[ "$off" -eq 0 ]
+finish

@@ -1,26 +1,8 @@
 #!/bin/sh
 # errors.sh HONE - every kind of bad input a user meets: one error with cause, place and remedy, and the documented exit code.
-# expect CODE 'pattern' command...: the exit code and an extended regular expression that standard error must match.
 set -u
-hone=$1
-work=$(mktemp -d)
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-cases=0
-off=0
-expect() {
-    code=$1
-    pattern=$2
-    shift 2
-    "$@" >"$work/stdout" 2>"$work/stderr"
-    got=$?
-    cases=$((cases + 1))
-    if [ "$got" -ne "$code" ] || ! grep -Eq -- "$pattern" "$work/stderr"; then
-        off=$((off + 1))
-        echo "off: $*"
-        echo "  exit $got, expected $code; expected on standard error: $pattern"
-        sed 's/^/  | /' "$work/stderr" | head -n 12
-    fi
-}
+. "$(dirname "$0")/expect.inc"
+told=stderr
 
 "$hone" toy --output_dir "$work/world" --texts 30 --instructions 12 --held_out 4 >/dev/null || exit 1
 "$hone" pretrain --config_name "$work/world/config.json" --tokenizer_name "$work/world" --dataset_name "$work/world/text.jsonl" \
@@ -157,5 +139,4 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 : >"$work/file"
 o=$work/file/out expect 1 "file" sft
-echo "$cases cases, $off off"
-[ "$off" -eq 0 ]
+finish

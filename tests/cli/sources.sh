@@ -2,20 +2,7 @@
 # sources.sh HONE - where data come from: files, folders, patterns, lists, the hub cache, splits, mixtures, held-out rows; and
 # Parquet beside JSON lines. One line a check; exit 1 if any is off.
 set -u
-hone=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cases=0
-off=0
-check() {
-    name=$1
-    shift
-    cases=$((cases + 1))
-    "$@" >"$work/check" 2>&1 && return
-    off=$((off + 1))
-    echo "off: $name"
-    sed 's/^/  | /' "$work/check" | head -n 12
-}
+. "$(dirname "$0")/expect.inc"
 fixtures=$(cd "$(dirname "$0")/../fixtures" && pwd)
 
 "$hone" toy --output_dir "$work/world" --texts 30 --instructions 40 --held_out 4 >/dev/null || exit 1
@@ -107,5 +94,4 @@ check "one that is not there" fails 3 "hf download --repo-type dataset org/other
 check "Parquet" says ": 3 rows, text" --datasets "[{\"path\": \"$fixtures/parquet/bad/binary.parquet\", \"columns\": [\"text\"]}]"
 check "Parquet with columns that are no text" fails 3 'binary.parquet: record 1: column "image": binary data' --dataset_name \
     "$fixtures/parquet/bad/binary.parquet"
-echo "$cases cases, $off off"
-[ "$off" -eq 0 ]
+finish

@@ -1,11 +1,7 @@
 #!/bin/sh
 # template.sh HONE - hone template as a user meets it: one line out for every line in, whatever is wrong with the line or the template.
 set -u
-hone=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cases=0
-off=0
+. "$(dirname "$0")/expect.inc"
 answers() { # answers CODE 'expected output' command... ; the input is $work/in
     code=$1
     printf '%s\n' "$2" >"$work/expected"
@@ -13,12 +9,7 @@ answers() { # answers CODE 'expected output' command... ; the input is $work/in
     "$@" <"$work/in" >"$work/got" 2>"$work/stderr"
     status=$?
     cases=$((cases + 1))
-    if [ "$status" -ne "$code" ] || ! cmp -s "$work/expected" "$work/got"; then
-        off=$((off + 1))
-        echo "off: $*"
-        echo "  exit $status, expected $code"
-        diff "$work/expected" "$work/got" | sed 's/^/  | /' | head -n 12
-    fi
+    diff "$work/expected" "$work/got" >"$work/diff" && [ "$status" -eq "$code" ] || miss "$*" "$work/diff" "exit $status, expected $code"
 }
 lines() { # lines CODE COUNT-OF-LINES 'pattern of every line' command...
     code=$1
@@ -28,12 +19,8 @@ lines() { # lines CODE COUNT-OF-LINES 'pattern of every line' command...
     "$@" <"$work/in" >"$work/got" 2>"$work/stderr"
     status=$?
     cases=$((cases + 1))
-    if [ "$status" -ne "$code" ] || [ "$(wc -l <"$work/got")" -ne "$count" ] || [ "$(grep -Ec -- "$pattern" "$work/got")" -ne "$count" ]; then
-        off=$((off + 1))
-        echo "off: $*"
-        echo "  exit $status, expected $code; $count lines expected, each with: $pattern"
-        sed 's/^/  | /' "$work/got" | head -n 12
-    fi
+    [ "$status" -eq "$code" ] && [ "$(wc -l <"$work/got")" -eq "$count" ] && [ "$(grep -Ec -- "$pattern" "$work/got")" -eq "$count" ] ||
+        miss "$*" "$work/got" "exit $status, expected $code; $count lines expected, each with: $pattern"
 }
 
 template() { "$hone" template --chat_template_path "$work/t.jinja" "$@"; }
@@ -55,10 +42,9 @@ EOT
     printf '{"messages": [{"role": "user", "content": "last, without an end of line"}]}'
 } >"$work/in"
 lines 0 8 '^("|\{"error": ".*"row": [0-9]+\}$)' template
-grep -q '"error": ".*no tools here.*", "row": 6' "$work/got" || { off=$((off + 1)) && echo "off: raise_exception's text and row"; }
-sed -n 1p "$work/got" | grep -qF '"[user]Hé\"y"' || { off=$((off + 1)) && echo "off: the first line"; }
-sed -n 8p "$work/got" | grep -qF '"[user]last, without an end of line"' || { off=$((off + 1)) && echo "off: the last line"; }
-cases=$((cases + 3))
+check "raise_exception's text and row" grep -q '"error": ".*no tools here.*", "row": 6' "$work/got"
+check "the first line" test "$(sed -n 1p "$work/got")" = '"[user]Hé\"y"'
+check "the last line" test "$(sed -n 8p "$work/got")" = '"[user]last, without an end of line"'
 printf '{%% for %%}' >"$work/broken.jinja"
 lines 0 8 '^\{"error": ".*"row": [0-9]+\}$' "$hone" template --chat_template_path "$work/broken.jinja"
 printf '{%% for i in range(100000) %%}{%% for j in range(100000) %%}{%% endfor %%}{%% endfor %%}' >"$work/hostile.jinja"
@@ -81,5 +67,4 @@ answers 0 '"1970-01-02"' "$hone" template --chat_template_path "$work/date.jinja
 lines 2 0 '.' "$hone" template
 lines 3 0 '.' template --input_file "$work/nowhere"
 
-echo "$cases cases, $off off"
-[ "$off" -eq 0 ]
+finish
