@@ -43,13 +43,24 @@ add_custom_command(OUTPUT ${HONE_ARCHIVE}
   DEPENDS ${HONE_ARCHIVE_TARGETS} ${CMAKE_SOURCE_DIR}/cmake/merge.cmake VERBATIM)
 add_custom_target(hone_static ALL DEPENDS ${HONE_ARCHIVE})
 
-set(HONE_PC_PRIVATE "json-c yaml-0.1 libpcre2-8 libutf8proc zlib libzstd libxxhash")
+# What a static link needs; the header and the shared library need none of it, so these are not Requires.
+set(HONE_PC_PRIVATE ${JSONC_LDFLAGS} ${YAML_LDFLAGS} ${PCRE2_LDFLAGS} ${UTF8PROC_LDFLAGS} ${ZLIB_LDFLAGS} ${ZSTD_LDFLAGS} ${XXHASH_LDFLAGS})
+list(APPEND HONE_PC_PRIVATE -lsnappy -lpthread -lm)
+if(HONE_DNNL_LIBRARY)
+  list(APPEND HONE_PC_PRIVATE -ldnnl -ldl)
+endif()
+list(REMOVE_DUPLICATES HONE_PC_PRIVATE)
+string(JOIN " " HONE_PC_PRIVATE ${HONE_PC_PRIVATE})
 include(GNUInstallDirs)
 configure_file(${CMAKE_SOURCE_DIR}/cmake/hone.pc.in ${CMAKE_BINARY_DIR}/hone.pc @ONLY)
+# The prefix may be chosen as late as `cmake --install --prefix`.
+install(CODE "file(READ \"${CMAKE_BINARY_DIR}/hone.pc\" pc)
+  string(REGEX REPLACE \"^prefix=[^\\n]*\" \"prefix=\${CMAKE_INSTALL_PREFIX}\" pc \"\${pc}\")
+  file(WRITE \"${CMAKE_BINARY_DIR}/installed/hone.pc\" \"\${pc}\")")
 install(TARGETS hone hone_shared)
 install(FILES ${HONE_ARCHIVE} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${CMAKE_SOURCE_DIR}/include/hone.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(FILES ${CMAKE_BINARY_DIR}/hone.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_BINARY_DIR}/installed/hone.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 add_custom_command(TARGET hone POST_BUILD COMMAND hone completion bash > ${CMAKE_BINARY_DIR}/hone.bash VERBATIM)
 install(FILES ${CMAKE_BINARY_DIR}/hone.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME hone)
 

@@ -27,9 +27,10 @@ int main(int argc, char **argv) {
         st = hone_config_set(config, settings[i][0], settings[i][1]);
     if (st == HONE_OK) st = hone_trainer_open(config, &trainer);
     hone_metrics m = {.struct_size = sizeof m};
-    while (st == HONE_OK && (st = hone_trainer_step(trainer, &m)) != HONE_BAD_STATE) {
-        if (st != HONE_OK && st != HONE_DONE) break;
-        printf("step %lld of %lld: loss %.4f, learning rate %.3g\n", (long long)m.step, (long long)m.max_steps, m.loss, m.learning_rate);
+    while (st == HONE_OK) { /* HONE_DONE: that was the last step */
+        st = hone_trainer_step(trainer, &m);
+        if (st == HONE_OK || st == HONE_DONE)
+            printf("step %lld of %lld: loss %.4f, learning rate %.3g\n", (long long)m.step, (long long)m.max_steps, m.loss, m.learning_rate);
     }
     if (st == HONE_DONE) st = hone_trainer_finish(trainer, NULL);
     int status = st == HONE_OK ? 0 : failed(ctx, st);

@@ -16,7 +16,7 @@
  *     hone_trainer_open(c, &t);
  *     hone_metrics m = {.struct_size = sizeof m};
  *     while (hone_trainer_step(t, &m) == HONE_OK) { }
- *     hone_trainer_finish(t);                                                                                    */
+ *     hone_trainer_finish(t, NULL);                                                                              */
 #ifndef HONE_H
 #define HONE_H
 
@@ -72,6 +72,7 @@ typedef struct hone_ctx_opts {
     hone_progress_fn *progress; /* NULL: none; called by the thread that called hone */
     void *progress_user;
 } hone_ctx_opts;
+/* *out is made on failure too, unless there is no memory, so that the reason can be read from it; free it in any case. */
 HONE_API hone_status hone_ctx_new(const hone_ctx_opts *opts /* NULL: defaults */, hone_ctx **out);
 HONE_API void hone_ctx_free(hone_ctx *ctx); /* after everything made with it */
 HONE_API const char *hone_last_error(const hone_ctx *ctx);        /* "" if none; valid until the next failure */
@@ -92,6 +93,11 @@ typedef struct hone_tokenizer hone_tokenizer;
 enum { HONE_ADD_SPECIAL_TOKENS = 1, HONE_SKIP_SPECIAL_TOKENS = 1 };
 HONE_API hone_status hone_tokenizer_load(hone_ctx *ctx, const char *path, hone_tokenizer **out);
 HONE_API void hone_tokenizer_free(hone_tokenizer *t);
+/* Files that hone and transformers load to equal ids, beside a saved model; the folder must exist. */
+HONE_API hone_status hone_tokenizer_save(hone_tokenizer *t, const char *dir);
+/* vocab_size; bos, eos, pad and unk as {"token", "id"} or null; max_length or null; chat_template: is there one? NULL: no memory. */
+HONE_API char *hone_tokenizer_info_json(hone_tokenizer *t);
+/* text: valid UTF-8. *ids: the caller's (hone_free). */
 HONE_API hone_status hone_tokenize(hone_tokenizer *t, const char *text, size_t len, unsigned flags, int32_t **ids, size_t *n);
 HONE_API hone_status hone_detokenize(hone_tokenizer *t, const int32_t *ids, size_t n, unsigned flags, char **text);
 
@@ -122,15 +128,18 @@ typedef struct hone_load_opts {
     int64_t vocab_size;   /* at least so many rows of the embeddings; new ones are the mean of the others. 0: as the files */
 } hone_load_opts;
 HONE_API hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone_load_opts *opts, hone_model **out);
-HONE_API hone_status hone_model_init(hone_ctx *ctx, const char *config_json, uint64_t seed, hone_model **out); /* random weights */
+/* Random weights; config: a config.json, or a folder that has one. */
+HONE_API hone_status hone_model_init(hone_ctx *ctx, const char *config, uint64_t seed, hone_model **out);
 HONE_API void hone_model_free(hone_model *m);
-HONE_API hone_status hone_model_save(hone_model *m, const char *dir, const char *dtype /* NULL: float32 */);
+/* config.json and weights, into a folder that is made; a tokenizer is saved by itself. dtype: "float32" (NULL), "bfloat16", "float16". */
+HONE_API hone_status hone_model_save(hone_model *m, const char *dir, const char *dtype);
 HONE_API char *hone_model_info_json(hone_model *m); /* family, sizes, tensors, memory to train */
 
 /* ---- data: encoded rows, from files named in a config or from memory */
 typedef struct hone_dataset hone_dataset;
 HONE_API hone_status hone_dataset_load(hone_config *c, hone_tokenizer *tok /* may be NULL for token rows */,
                                        const char *split /* "train", "eval" */, hone_dataset **out);
+/* Rows in memory: JSON objects with the columns of a file's rows. */
 HONE_API hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const char *const *json_rows, size_t n,
                                             hone_dataset **out);
 HONE_API void hone_dataset_free(hone_dataset *d);
@@ -184,7 +193,7 @@ typedef struct hone_generate_opts {
     size_t struct_size;
     int64_t max_new_tokens;       /* 0: 256 */
     int64_t num_return_sequences; /* 0: 1 */
-    bool do_sample;               /* false: greedy */
+    bool do_sample;               /* false: greedy, whatever follows; then only one sequence is possible */
     double temperature;           /* 0: 1 */
     int64_t top_k;                /* 0: off */
     double top_p, min_p;          /* 0: off */
@@ -215,6 +224,8 @@ HONE_API hone_status hone_generate_ids(hone_model *m, hone_tokenizer *tok, const
 HONE_API hone_status hone_config_generate_opts(const hone_config *c, hone_model *m, hone_generate_opts *opts);
 /* Sum of log p(token | before) of a text's tokens but the first; *n: how many tokens the text has. */
 HONE_API hone_status hone_score(hone_model *m, hone_tokenizer *tok, const char *text, size_t len, double *logprob, int64_t *n);
+/* logprob[i] = log p(ids[i + 1] | ids[0 .. i]), natural logarithms, for the n - 1 tokens after the first; n >= 1. */
+HONE_API hone_status hone_score_ids(hone_model *m, const int32_t *ids, size_t n, double *logprob);
 /* Loss, perplexity, accuracy of a data set as JSON. */
 HONE_API hone_status hone_evaluate(hone_model *m, const hone_dataset *d, int64_t batch_size, char **json);
 

@@ -1,4 +1,5 @@
 /* api_data.c - data sets: from the files a config names, or from rows in memory. */
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -67,6 +68,24 @@ hone_status hone_dataset_load(hone_config *c, hone_tokenizer *tok, const char *s
 }
 
 /* Rows in memory are read as a file is: through a file that only memory holds. */
+/* Messages and reports speak of the caller's rows, not of the file that carries them. */
+static void name_them(char *text, size_t room, const char *path) {
+    static const char name[] = "rows in memory";
+    for (char *at = text; (at = strstr(at, path)); at += sizeof name - 1) {
+        const size_t old = strlen(path), rest = strlen(at + old) + 1, left = room - (size_t)(at - text);
+        if (rest + sizeof name - 1 > left) return;
+        memmove(at + sizeof name - 1, at + old, rest);
+        memcpy(at, name, sizeof name - 1);
+    }
+}
+
+/* A line a row: the line ends inside of one are white space between its members. */
+static bool put_row(FILE *f, const char *row) {
+    bool ok = true;
+    for (; ok && *row; row++) ok = fputc(*row == '\n' || *row == '\r' ? ' ' : *row, f) != EOF;
+    return ok && fputc('\n', f) != EOF;
+}
+
 hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const char *const *json_rows, size_t n, hone_dataset **out) {
     *out = NULL;
     hn_error err = {0};
@@ -75,12 +94,16 @@ hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const ch
     int fd = memfd_create("rows.jsonl", MFD_CLOEXEC);
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
     bool ok = f != NULL;
-    for (size_t i = 0; ok && i < n; i++) ok = fputs(json_rows[i], f) >= 0 && fputc('\n', f) != EOF;
+    for (size_t i = 0; ok && i < n; i++) ok = put_row(f, json_rows[i]);
     ok = ok && fflush(f) == 0;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     hn_sources_init(&s);
     hn_status added = ok ? hn_sources_add_file(&s, path, &err) : hn_nomem(&err, n);
     hone_status st = added == HN_OK ? encode(c, NULL, tok, &s, false, false, out) : hone_keep(c->ctx, added, &err);
+    if (st != HONE_OK && c->ctx) name_them(c->ctx->err.msg, sizeof c->ctx->err.msg, path);
+    for (size_t i = 0; *out && i < (*out)->sources.n; i++)
+        for (size_t k = 0; k < (*out)->sources.part[i].files.n; k++)
+            name_them((*out)->sources.part[i].files.v[k], strlen(path) + 1, path);
     if (f)
         fclose(f);
     else if (fd >= 0)

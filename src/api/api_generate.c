@@ -92,7 +92,10 @@ static hn_status take_opts(const hone_generate_opts *opts, hone_generate_opts *p
                        .samples = p->num_return_sequences > 0 ? p->num_return_sequences : 1, .seed = p->seed, .stop = p->stop,
                        .stop_count = p->stop_count, .ignore_eos = p->ignore_eos, .keep_special = p->keep_special_tokens,
                        .prefix = p->prefix_cache ? p->prefix_cache->c : NULL};
-    return HN_OK;
+    if (o->samples == 1 || o->sampler.sample) return HN_OK;
+    hn_fail(err, HN_EARG, "%lld sequences of a greedy generation would all be equal", (long long)o->samples);
+    hn_error_fix(err, "set do_sample");
+    return HN_EARG;
 }
 
 static hn_status generate(hone_model *m, hone_tokenizer *tok, const hn_gen_prompt *prompt, const hn_gen_opts *o, hone_piece_fn *on_piece,
@@ -211,32 +214,43 @@ hone_status hone_evaluate(hone_model *m, const hone_dataset *d, int64_t batch_si
 
 /* ---- scores */
 
-static hn_status take_sum(void *user, int64_t row, const double *logp, int64_t n, hn_error *err) {
-    double *sum = user;
+static hn_status take_row(void *user, int64_t row, const double *logp, int64_t n, hn_error *err) {
     (void)row;
     (void)err;
-    *sum = 0;
-    for (int64_t i = 0; i < n; i++) *sum += logp[i];
+    memcpy(user, logp, (size_t)n * sizeof *logp);
     return HN_OK;
+}
+
+/* logp: [n - 1], or for one token [1]. */
+static hn_status score(hone_model *m, const int32_t *ids, size_t n, double *logp, hn_error *err) {
+    if (n == 0) return hn_fail(err, HN_EARG, "an empty text has no score");
+    const int64_t at[2] = {0, (int64_t)n}, record = 1;
+    uint8_t *loss = hn_alloc(n);
+    if (!loss) return hn_nomem(err, n);
+    for (size_t i = 0; i < n; i++) loss[i] = i > 0;
+    const hn_rows rows = {.ids = ids, .loss = loss, .at = at, .record = &record, .rows = 1, .tokens = at[1], .longest = at[1]};
+    hn_status st = hn_score_rows(m->ctx->dev, m->m, &rows, 1, take_row, logp, err);
+    hn_free(loss);
+    return st;
+}
+
+hone_status hone_score_ids(hone_model *m, const int32_t *ids, size_t n, double *logprob) {
+    hn_error err = {0};
+    return hone_keep(m->ctx, score(m, ids, n, logprob, &err), &err);
 }
 
 hone_status hone_score(hone_model *m, hone_tokenizer *tok, const char *text, size_t len, double *logprob, int64_t *n) {
     hn_error err = {0};
     hn_encoding e = {0};
-    int64_t at[2] = {0, 0}, record = 1;
     *logprob = 0;
     *n = 0;
     hn_status st = hn_tokenizer_encode(tok->t, (hn_str){text, len}, HN_ENCODE_SPECIAL, &e, &err);
-    uint8_t *loss = st == HN_OK ? hn_alloc(e.n + 1) : NULL;
-    if (st == HN_OK && !loss) st = hn_nomem(&err, e.n);
-    if (st == HN_OK && e.n == 0) st = hn_fail(&err, HN_EARG, "an empty text has no score");
-    if (st == HN_OK) {
-        for (size_t i = 0; i < e.n; i++) loss[i] = i > 0;
-        at[1] = *n = (int64_t)e.n;
-        hn_rows rows = {.ids = e.id, .loss = loss, .at = at, .record = &record, .rows = 1, .tokens = at[1], .longest = at[1]};
-        st = hn_score_rows(m->ctx->dev, m->m, &rows, 1, take_sum, logprob, &err);
-    }
-    hn_free(loss);
+    double *logp = st == HN_OK ? hn_alloc_array(e.n + 1, sizeof *logp) : NULL;
+    if (st == HN_OK && !logp) st = hn_nomem(&err, e.n * sizeof *logp);
+    if (st == HN_OK) st = score(m, e.id, e.n, logp, &err);
+    if (st == HN_OK) *n = (int64_t)e.n;
+    for (int64_t i = 0; i + 1 < *n; i++) *logprob += logp[i];
+    hn_free(logp);
     hn_encoding_release(&e);
     return hone_keep(m->ctx, st, &err);
 }

@@ -26,6 +26,39 @@ void hone_tokenizer_free(hone_tokenizer *t) {
     hn_free(t);
 }
 
+static void put_int(hn_json *j, const char *key, int64_t v) { hn_json_set(j, key, hn_json_new_int(v)); }
+static void put_text(hn_json *j, const char *key, const char *v) {
+    hn_json_set(j, key, v ? hn_json_new_str(v, strlen(v)) : NULL);
+}
+
+hone_status hone_tokenizer_save(hone_tokenizer *t, const char *dir) {
+    hn_error err = {0};
+    return hone_keep(t->ctx, hn_tokenizer_save(t->t, dir, NULL, &err), &err);
+}
+
+char *hone_tokenizer_info_json(hone_tokenizer *t) {
+    static const char *const names[HN_SPECIAL_COUNT] = {"bos", "eos", "pad", "unk"};
+    const int64_t most = hn_tokenizer_max_length(t->t);
+    hn_json *j = hn_json_new_object();
+    put_int(j, "vocab_size", hn_tokenizer_size(t->t));
+    for (int i = 0; i < HN_SPECIAL_COUNT; i++) {
+        const char *token = hn_tokenizer_special(t->t, (hn_special)i);
+        hn_json *one = token ? hn_json_new_object() : NULL;
+        if (one) {
+            put_text(one, "token", token);
+            put_int(one, "id", hn_tokenizer_special_id(t->t, (hn_special)i));
+        }
+        hn_json_set(j, names[i], one);
+    }
+    hn_json_set(j, "max_length", most == INT64_MAX ? NULL : hn_json_new_int(most));
+    const hn_chat *chat = NULL;
+    hn_json_set(j, "chat_template", hn_json_new_bool(hn_chat_of(t, NULL, &chat, NULL) == HN_OK));
+    hn_buf b = {0};
+    hn_json_write(&b, j, 0);
+    hn_json_free(j);
+    return hn_buf_take(&b);
+}
+
 hone_status hone_tokenize(hone_tokenizer *t, const char *text, size_t len, unsigned flags, int32_t **ids, size_t *n) {
     *ids = NULL;
     *n = 0;
@@ -79,15 +112,15 @@ hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone_load_opt
     return wrap_model(ctx, st, m, out, &err);
 }
 
-hone_status hone_model_init(hone_ctx *ctx, const char *config_json, uint64_t seed, hone_model **out) {
-    return hone_init_model(ctx, config_json, seed, 0, out);
+hone_status hone_model_init(hone_ctx *ctx, const char *config, uint64_t seed, hone_model **out) {
+    return hone_init_model(ctx, config, seed, 0, out);
 }
 
-hone_status hone_init_model(hone_ctx *ctx, const char *config_json, uint64_t seed, int64_t vocab, hone_model **out) {
+hone_status hone_init_model(hone_ctx *ctx, const char *config, uint64_t seed, int64_t vocab, hone_model **out) {
     *out = NULL;
     hn_error err = {0};
     hn_model *m = NULL;
-    hn_status st = hn_model_init(ctx->dev, config_json, seed, HN_F32, vocab, &m, &err);
+    hn_status st = hn_model_init(ctx->dev, config, seed, HN_F32, vocab, &m, &err);
     return wrap_model(ctx, st, m, out, &err);
 }
 
@@ -116,11 +149,6 @@ hone_status hone_model_save(hone_model *m, const char *dir, const char *dtype) {
     if (st == HN_OK) st = hn_dir_make(dir, &err);
     if (st == HN_OK) st = hn_model_save(m->m, dir, &o, &err);
     return hone_keep(m->ctx, st, &err);
-}
-
-static void put_int(hn_json *j, const char *key, int64_t v) { hn_json_set(j, key, hn_json_new_int(v)); }
-static void put_text(hn_json *j, const char *key, const char *v) {
-    hn_json_set(j, key, v ? hn_json_new_str(v, strlen(v)) : NULL);
 }
 
 static hn_json *tensors_json(hn_model *m) {

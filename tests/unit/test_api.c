@@ -176,6 +176,73 @@ static void test_generation(void **state) {
     hone_model_free(m);
 }
 
+static void test_scores(void **state) {
+    (void)state;
+    hone_model *m = NULL;
+    hone_tokenizer *tok = NULL;
+    int32_t *ids;
+    size_t n;
+    double each[64], sum = 0, whole;
+    int64_t count;
+    assert_int_equal(hone_model_load(ctx, base, NULL, &m), HONE_OK);
+    assert_int_equal(hone_tokenizer_load(ctx, base, &tok), HONE_OK);
+    assert_int_equal(hone_tokenize(tok, "One day a dog ran.", 18, HONE_ADD_SPECIAL_TOKENS, &ids, &n), HONE_OK);
+    assert_int_equal(hone_score_ids(m, ids, n, each), HONE_OK);
+    assert_int_equal(hone_score(m, tok, "One day a dog ran.", 18, &whole, &count), HONE_OK);
+    for (size_t i = 0; i + 1 < n; i++) {
+        assert_true(each[i] < 0);
+        sum += each[i];
+    }
+    assert_true(sum == whole && count == (int64_t)n);
+    assert_int_equal(hone_score_ids(m, ids, 1, each), HONE_OK); /* one token: nothing to tell */
+    assert_int_equal(hone_score_ids(m, ids, 0, each), HONE_BAD_ARGUMENT);
+    ids[1] = 100000;
+    assert_int_equal(hone_score_ids(m, ids, n, each), HONE_BAD_ARGUMENT);
+    assert_non_null(strstr(hone_last_error(ctx), "100000"));
+    hone_free(ids);
+    hone_tokenizer_free(tok);
+    hone_model_free(m);
+}
+
+static void test_tokenizer_saved(void **state) {
+    (void)state;
+    hone_tokenizer *tok = NULL, *again = NULL;
+    assert_int_equal(hone_tokenizer_load(ctx, base, &tok), HONE_OK);
+    char *a = hone_tokenizer_info_json(tok);
+    assert_string_equal(a, "{\"vocab_size\": 512, \"bos\": {\"token\": \"<s>\", \"id\": 1}, \"eos\": {\"token\": \"</s>\", \"id\": 2}, \"pad\": "
+                           "{\"token\": \"<unk>\", \"id\": 0}, \"unk\": {\"token\": \"<unk>\", \"id\": 0}, \"max_length\": 512, \"chat_template\": true}");
+    assert_int_equal(hone_tokenizer_save(tok, scratch), HONE_OK);
+    assert_int_equal(hone_tokenizer_load(ctx, scratch, &again), HONE_OK);
+    char *b = hone_tokenizer_info_json(again);
+    assert_string_equal(a, b);
+    hone_free(a);
+    hone_free(b);
+    hone_tokenizer_free(tok);
+    hone_tokenizer_free(again);
+}
+
+/* Rows in memory are called so, and may be written over several lines. */
+static void test_rows_in_memory(void **state) {
+    (void)state;
+    static const char *const good[] = {"{\"text\":\n \"One day\"}", "{\n\"text\": \"a dog\"\n}"}, *const bad[] = {"{\"text\": \"One\"}", "{\"text\": 5}"};
+    hone_config *c = NULL;
+    hone_tokenizer *tok = NULL;
+    hone_dataset *d = NULL;
+    assert_int_equal(hone_config_new(ctx, "sft", &c), HONE_OK);
+    assert_int_equal(hone_tokenizer_load(ctx, base, &tok), HONE_OK);
+    assert_int_equal(hone_dataset_from_rows(c, tok, good, 2, &d), HONE_OK);
+    assert_int_equal(hone_dataset_rows(d), 2);
+    char *info = hone_dataset_info_json(d);
+    assert_non_null(strstr(info, "\"files\": [\"rows in memory\"]"));
+    hone_free(info);
+    hone_dataset_free(d);
+    assert_int_equal(hone_dataset_from_rows(c, tok, bad, 2, &d), HONE_BAD_FORMAT);
+    assert_null(d);
+    assert_non_null(strstr(hone_last_error(ctx), "rows in memory:2: column \"text\""));
+    hone_tokenizer_free(tok);
+    hone_config_free(c);
+}
+
 static void test_json_string(void **state) {
     (void)state;
     char *json = hone_json_string("a \"b\"\n\\ \xC3\xA9 \xFF", 12);
@@ -274,6 +341,9 @@ static void test_chat_turns(void **state) {
                                             "{\"role\": \"user\", \"content\": \"And then?\"}]");
     }
     text tokens = {0};
+    hone_generate_opts greedy = {.struct_size = sizeof greedy, .num_return_sequences = 2};
+    assert_int_equal(hone_generate(m, tok, "One", &greedy, gather, &tokens), HONE_BAD_ARGUMENT);
+    assert_non_null(strstr(hone_last_error_fix(ctx), "do_sample"));
     const int32_t few[3] = {1, 5, 9};
     assert_int_equal(hone_generate_ids(m, NULL, few, 3, &plain, gather, &tokens), HONE_OK); /* no tokenizer, no text */
     assert_int_equal(tokens.n, 0);
@@ -329,7 +399,8 @@ static void test_tokens_there_and_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings), cmocka_unit_test(test_data_check),   cmocka_unit_test(test_errors_have_a_place_and_a_remedy),
-        cmocka_unit_test(test_generation), cmocka_unit_test(test_tokens_there_and_back), cmocka_unit_test(test_json_string), cmocka_unit_test(test_chat_render),
+        cmocka_unit_test(test_generation), cmocka_unit_test(test_tokens_there_and_back), cmocka_unit_test(test_json_string), cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_tokenizer_saved), cmocka_unit_test(test_rows_in_memory), cmocka_unit_test(test_chat_render),
         cmocka_unit_test(test_chat_turns), cmocka_unit_test(test_forgotten_struct_size),
         cmocka_unit_test(test_a_loop_of_ones_own),
     };
