@@ -26,9 +26,12 @@ static const struct { hn_jkind kind; const char *name; } refused[] = {
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
+/* The first byte decides most often: the lists are searched in every call. */
+static bool is_named(hn_str name, const char *entry) { return name.n && *name.p == *entry && hn_str_eq(name, entry); }
+
 static const hn_jfunc *find(const hn_jfunc *list, size_t n, hn_str name) {
     for (size_t i = 0; i < n; i++)
-        if (hn_str_eq(name, list[i].name)) return &list[i];
+        if (is_named(name, list[i].name)) return &list[i];
     return NULL;
 }
 
@@ -40,12 +43,12 @@ const hn_jfunc *hn_j_method(hn_jval obj, hn_str name) {
     if (obj.kind == HN_J_FUNC && !hn_streq(obj.func->name, "dict")) return NULL;
     const hn_jkind kind = obj.kind == HN_J_BOOL ? HN_J_INT : (hn_jkind)obj.kind;
     for (size_t i = 0; i < COUNT(methods); i++)
-        if (methods[i].kind == kind && hn_str_eq(name, methods[i].func.name)) return &methods[i].func;
+        if (methods[i].kind == kind && is_named(name, methods[i].func.name)) return &methods[i].func;
     return NULL;
 }
 
 bool hn_j_is_refused(hn_jval obj, hn_str name) {
     for (size_t i = 0; i < COUNT(refused); i++)
-        if (refused[i].kind == (hn_jkind)obj.kind && hn_str_eq(name, refused[i].name)) return true;
+        if (refused[i].kind == (hn_jkind)obj.kind && is_named(name, refused[i].name)) return true;
     return false;
 }
