@@ -2,7 +2,7 @@
 #ifndef HN_CHAT_IMPL_H
 #define HN_CHAT_IMPL_H
 
-#include "text/jinja_ast_impl.h"
+#include "text/jinja/jinja_ast_impl.h"
 
 typedef struct hn_chat_template { /* one of the named templates */
     char *name, *text, *source; /* source: for messages */

@@ -6,7 +6,7 @@
  * the row has no spans. Two habits of templates are allowed for, so that the spans equal those of the templates that TRL marks by
  * hand: a prompt that opens <think> itself (the tag counts as written), and an eos_token behind the last message only. */
 #include "text/chat_impl.h"
-#include "text/jinja_text_impl.h"
+#include "text/jinja/jinja_text_impl.h"
 
 typedef struct deriving {
     const hn_chat *c;

@@ -96,7 +96,7 @@ typedef struct hn_peculiar {
 enum { HN_PECULIAR_MOST = 4 };
 size_t hn_tokenizer_peculiar(const hn_tokenizer *t, const char *model_type, hn_peculiar out[HN_PECULIAR_MOST]);
 
-/* ------------------------------------------------------------------ chat templates (chat*.c, jinja_*.c)
+/* ------------------------------------------------------------------ chat templates (chat*.c, jinja/)
  *
  * Truth is Python's Jinja2 in the environment transformers makes for it (specs/formats.md 1.5). A template is untrusted
  * input: output, loops, recursion and time are bounded. */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "text/jinja_ast_impl.h"
+#include "text/jinja/jinja_ast_impl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/jinja_ast_impl.h"
+#include "text/jinja/jinja_ast_impl.h"
 
 static const char *data;
 static const hn_chat_opts tokens = {.token = {"<s>", "</s>", "<pad>", "<unk>"}};

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text/jinja_ast_impl.h"
+#include "text/jinja/jinja_ast_impl.h"
 
 static hn_status render(const char *p, size_t n, const hn_json *context, hn_rendered *out, hn_error *err) {
     hn_jtemplate *t;

@@ -1,6 +1,6 @@
-"""Writes src/text/jinja_char_table.c: what Python's str knows of characters beyond utf8proc's general categories.
+"""Writes src/text/jinja/jinja_char_table.c: what Python's str knows of characters beyond utf8proc's general categories.
 
-Usage: make_chars.py > src/text/jinja_char_table.c
+Usage: make_chars.py > src/text/jinja/jinja_char_table.c
 """
 import sys
 import unicodedata
@@ -48,7 +48,7 @@ def put_cases(name, about, change):
 
 
 print("/* jinja_char_table.c - made by tools/golden/make_chars.py from Python's Unicode "
-      + unicodedata.unidata_version + ": do not edit. */\n#include \"text/jinja_char_table.h\"")
+      + unicodedata.unidata_version + ": do not edit. */\n#include \"text/jinja/jinja_char_table.h\"")
 put_ranges("hn_jc_digit", "str.isdigit, but not decimal", ranges(lambda c: c.isdigit() and not c.isdecimal()))
 put_ranges("hn_jc_numeric", "str.isnumeric, but not isdigit", ranges(lambda c: c.isnumeric() and not c.isdigit()))
 cat = unicodedata.category

@@ -1,11 +1,11 @@
-"""Writes src/text/jinja_entities.c: the named character references of HTML5, as Python's html.unescape knows them.
+"""Writes src/text/jinja/jinja_entities.c: the named character references of HTML5, as Python's html.unescape knows them.
 
-Usage: make_entities.py > src/text/jinja_entities.c
+Usage: make_entities.py > src/text/jinja/jinja_entities.c
 """
 from html.entities import html5
 
 print("/* jinja_entities.c - the named character references of HTML5; made by tools/golden/make_entities.py: do not edit. */")
-print('#include "text/jinja_entities.h"\n\nconst char *const hn_entities[] = {')
+print('#include "text/jinja/jinja_entities.h"\n\nconst char *const hn_entities[] = {')
 line = ""
 for name in sorted({name.rstrip(";") for name in html5}, key=str.encode):
     item = name + ("?" if name in html5 else ";") + ",".join(f"{ord(c):X}" for c in html5[name + ";"])
