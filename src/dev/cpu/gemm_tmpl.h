@@ -1,8 +1,8 @@
 /* gemm_tmpl.h - packed matrix multiply, written once for every vector width.
  *
  * The including file gives: vec and v_zero, v_load, v_store, v_set1, v_add, v_fma (lanes of float); VW lanes
- * in a vec; a register tile of MR rows by NV vectors; KC steps of k a pass; MC rows of A held in L2;
- * GEMM_NAME, the function to define.
+ * in a vec; a register tile of MR rows by NV vectors; KC steps of k a pass; MC rows of A held in L2; B_ROWS, the
+ * most rows of A for which B's rows are read where they lie; GEMM_NAME, the function to define.
  *
  * C is cut into a grid of blocks, each the work of one thread. A block walks k in passes of at most KC steps;
  * a pass goes over panels of NR = NV * VW columns of op(B), repacked as [kc][NR] so that a panel stays in L1
@@ -11,7 +11,8 @@
  * are cut. Lanes beyond the edge of C are packed as zeros and never stored.
  *
  * Rows of A that lie in memory as rows are read where they are, and a block packs its own columns of B; blocks
- * are then tall. Where A must be packed as well (the weight gradient), B is first packed by all threads for
+ * are then tall. Few rows do not repay packing where B lies as rows too (the
+ * gradient of an input): its rows are then fetched ahead and read in place. Where A must be packed as well (the weight gradient), B is first packed by all threads for
  * everyone, so that blocks can be as wide as C and nothing is packed twice. */
 #include "dev/cpu/gemm_thin.h"
 
@@ -23,21 +24,22 @@ enum { B_STRIP = NR < 48 ? 4 : 1, A_STRIP = 48 / MR }; /* panels packed at a tim
 /* ---- register tiles */
 
 typedef struct tile_args {
-    int64_t kc, lda, ldc;
+    int64_t kc, lda, ldb, ldc;
     const float *a; /* packed: [kc][MR]; else rows with stride lda */
-    const float *b; /* [kc][NR] */
+    const float *b; /* [kc][NR] with stride ldb: NR if packed */
     float *c;
     const float *bias; /* NULL but in the last pass */
     const char *ahead; /* packed: fetched meanwhile, so many lines every 16 steps */
     int ahead_lines;
     bool load;         /* start from C, else from 0 */
+    bool b_ahead;      /* B as it lies: its rows are fetched ahead */
 } tile_args;
 
 INLINE void tile_run(const tile_args *t, int mr, int nv, bool packed)
 {
     vec acc[MR][NV];
     float *c = t->c;
-    const int64_t ldc = t->ldc, lda = t->lda;
+    const int64_t ldc = t->ldc, lda = t->lda, ldb = t->ldb;
     UNROLL for (int i = 0; i < mr; i++)
         UNROLL for (int v = 0; v < nv; v++)
             acc[i][v] = t->load ? v_load(c + i * ldc + v * VW) : v_zero();
@@ -52,6 +54,11 @@ INLINE void tile_run(const tile_args *t, int mr, int nv, bool packed)
             UNROLL for (int i = 0; i < mr; i++)
                 _mm_prefetch((const char *)(a + (i + mr) * lda), _MM_HINT_T0);
         }
+        if (t->b_ahead) {
+            for (int i = 16; i < 32; i++)
+                UNROLL for (int v = 0; v < nv * VW; v += 16)
+                    _mm_prefetch((const char *)(b + i * ldb + v), _MM_HINT_T0);
+        }
         for (; p < stop; p++) {
             vec col[NV];
             UNROLL for (int v = 0; v < nv; v++)
@@ -62,7 +69,7 @@ INLINE void tile_run(const tile_args *t, int mr, int nv, bool packed)
                     acc[i][v] = v_fma(row, col[v], acc[i][v]);
             }
             a += packed ? MR : 1;
-            b += NR;
+            b += ldb;
         }
     }
     if (t->bias) {
@@ -126,7 +133,7 @@ typedef struct job {
     int64_t m, n, k, lda, ldb, ldc, grid_m, grid_n;
     const float *a, *b, *bias;
     float *c;
-    bool pack_a;
+    bool pack_a, pack_b;    /* else read as they lie */
     int64_t n0, n1, k0, k1; /* the part of the product in hand */
     int64_t steps;          /* of a pass */
     float *shared;          /* columns n0 .. n1 of B packed for k0 .. k1; NULL: blocks pack what they need */
@@ -165,7 +172,7 @@ static void panel_run(const job *w, tile_args *t, int64_t p0, int64_t i0, int64_
     const int64_t tiles_here = (i1 - i0 + MR - 1) / MR;
     const char *next = (const char *)(t->b + t->kc * NR);
     t->ahead_lines = (int)((NR + tiles_here - 1) / tiles_here);
-    if (tiles_here > 2 * NR) t->ahead_lines = 0;
+    if (tiles_here > 2 * NR || t->ldb != NR) t->ahead_lines = 0;
     for (int64_t i = i0; i < i1;) {
         const int64_t left = i1 - i;
         int mr = (int)smaller(left, MR);
@@ -203,7 +210,7 @@ static void block_plain(const job *w, int64_t i0, int64_t i1, int64_t j0, int64_
 
 static void block_run(const job *w, int64_t i0, int64_t i1, int64_t j0, int64_t j1)
 {
-    const int64_t b_floats = w->shared ? 0 : (j1 - j0 + NR - 1) / NR * NR * w->steps;
+    const int64_t b_cols = w->pack_b ? (j1 - j0 + NR - 1) / NR * NR : NR, b_floats = w->shared ? 0 : b_cols * w->steps;
     const int64_t a_floats = w->pack_a ? MC / MR * panel_floats(w->steps, MR) : 0;
     float *own = hn_gemm_scratch(HN_SCRATCH_BLOCK, (size_t)(b_floats + a_floats) * sizeof(float));
     if (!own) {
@@ -221,10 +228,12 @@ static void block_run(const job *w, int64_t i0, int64_t i1, int64_t j0, int64_t 
             const int64_t end = smaller(i1, i + MC);
             if (w->pack_a) pack_a(w, p0, kc, i, end, own + b_floats);
             for (int64_t j = j0; j < j1; j += NR) {
-                float *panel = bpack + (j - j0) * kc;
-                if (!w->shared && i == i0 && (j - j0) % (B_STRIP * NR) == 0)
+                float *panel = bpack + (w->pack_b ? (j - j0) * kc : 0);
+                t.b_ahead = !w->pack_b && j1 - j >= NR; /* vectors must not reach past the last row's end */
+                if (!w->shared && !t.b_ahead && i == i0 && (!w->pack_b || (j - j0) % (B_STRIP * NR) == 0))
                     pack_b(w, p0, kc, j, smaller(j1, j + B_STRIP * NR), panel);
-                t.b = panel;
+                t.b = t.b_ahead ? w->b + p0 * w->ldb + j : panel;
+                t.ldb = t.b_ahead ? w->ldb : NR;
                 t.bias = last ? w->bias + j : NULL;
                 panel_run(w, &t, p0, i, end, j, smaller(j1 - j, NR), own + b_floats);
             }
@@ -233,7 +242,7 @@ static void block_run(const job *w, int64_t i0, int64_t i1, int64_t j0, int64_t 
     } while (p0 < w->k1);
 }
 
-/* ---- the grid: it depends on the sizes alone */
+/* ---- the grid */
 
 static int64_t cut(int64_t size, int64_t unit, int64_t parts, int64_t i)
 {
@@ -265,6 +274,18 @@ static void run_blocks(job *w)
         else
             break;
     }
+    w->grid_m = smaller(gm, (w->m + MR - 1) / MR);
+    w->grid_n = smaller(gn, (w->n + NR - 1) / NR);
+    hn_par_for(w->grid_m * w->grid_n, 1, blocks_run, w);
+}
+
+/* Neither is packed: blocks of few rows cost nothing, and as few cuts as threads leave B's rows in long stretches. */
+static void run_as_they_lie(job *w)
+{
+    const int64_t threads = hn_par_threads();
+    int64_t gm = w->m <= MC ? 1 : (w->m + MC * threads - 1) / (MC * threads) * threads, gn = 1;
+    while (gm * gn < threads && w->n >= 2 * NR * gn)
+        gn++;
     w->grid_m = smaller(gm, (w->m + MR - 1) / MR);
     w->grid_n = smaller(gn, (w->n + NR - 1) / NR);
     hn_par_for(w->grid_m * w->grid_n, 1, blocks_run, w);
@@ -334,11 +355,14 @@ void GEMM_NAME(unsigned flags, int64_t m, int64_t n, int64_t k, const void *a, i
     job w = {.flags = flags, .m = m, .n = n, .k = k, .lda = lda, .ldb = ldb, .ldc = ldc,
              .a = a, .b = b, .bias = bias, .c = c, .n1 = n, .k1 = k, .steps = pass_steps(k)};
     /* rows a multiple of 2 KiB apart fall on few cache sets: they need copying as much as columns do */
-    w.pack_a = (flags & HN_GEMM_TA) || (m > MR && lda % 512 == 0);
+    w.pack_b = (flags & (HN_GEMM_TA | HN_GEMM_TB)) || m > (ldb % 512 == 0 ? MR : B_ROWS);
+    w.pack_a = (flags & HN_GEMM_TA) || (m > MR && lda % 512 == 0 && w.pack_b);
     if ((flags & (HN_GEMM_TA | HN_GEMM_TB)) == HN_GEMM_TB && m <= THIN_ROWS)
         run_thin(&w);
     else if (w.pack_a && k > 0)
         run_strips(&w);
+    else if (!w.pack_b)
+        run_as_they_lie(&w);
     else
         run_blocks(&w);
 }
