@@ -48,6 +48,13 @@ double hn_cfg_num(hn_cfg *c, const char *key, double otherwise) {
     return otherwise;
 }
 
+double hn_cfg_within(hn_cfg *c, const char *key, double otherwise, double most) {
+    double v = hn_cfg_num(c, key, otherwise);
+    if (v >= 0 && v <= most) return v;
+    hn_cfg_bad(c, HN_EFORMAT, "\"%s\" is %g, it must lie between 0 and %g", key, v, most);
+    return otherwise;
+}
+
 bool hn_cfg_bool(hn_cfg *c, const char *key, bool otherwise) {
     const hn_json *j = hn_json_get(c->json, key);
     if (!j) return otherwise;
@@ -90,6 +97,12 @@ static int32_t read_id(const hn_json *json, const char *key, int32_t otherwise) 
 }
 
 void hn_cfg_tokens(hn_cfg *c, hn_model_info *info, int32_t bos, int32_t eos) {
+    static const char *const keys[] = {"bos_token_id", "pad_token_id", "eos_token_id"};
+    for (size_t i = 0; i < 3; i++) {
+        const hn_json *j = hn_json_get(c->json, keys[i]);
+        bool list = i == 2 && hn_json_type(j) == HN_JSON_ARRAY;
+        if (j && !list && hn_json_type(j) != HN_JSON_INT) hn_cfg_bad(c, HN_EFORMAT, "\"%s\" must be a token id", keys[i]);
+    }
     info->bos = hn_json_has(c->json, "bos_token_id") ? read_id(c->json, "bos_token_id", -1) : bos;
     info->pad = read_id(c->json, "pad_token_id", -1);
     int32_t n = read_ids(c->json, "eos_token_id", info->eos, 8);

@@ -56,9 +56,9 @@ void hn_decoder_configure(hn_cfg *c, hn_model *m, const hn_decoder_defaults *d) 
     f->max_position = hn_cfg_size(c, "max_position_embeddings", d->max_position);
     f->tied = hn_cfg_bool(c, "tie_word_embeddings", false);
     hn_cfg_tokens(c, f, d->bos, d->eos);
-    s->eps = hn_cfg_num(c, "rms_norm_eps", 1e-6);
+    s->eps = hn_cfg_within(c, "rms_norm_eps", 1e-6, 1);
     s->act = hn_cfg_act(c, "hidden_act", "silu");
-    m->attention_dropout = hn_cfg_num(c, "attention_dropout", 0);
+    m->attention_dropout = hn_cfg_within(c, "attention_dropout", 0, 1);
     if (f->heads % f->kv_heads != 0)
         hn_cfg_bad(c, HN_ESHAPE, "num_attention_heads %lld is no multiple of num_key_value_heads %lld", (long long)f->heads,
                    (long long)f->kv_heads);

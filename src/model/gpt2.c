@@ -60,11 +60,11 @@ static hn_status configure(hn_model *m, hn_error *err) {
     f->max_position = m->size[HN_DIM_POS] = hn_cfg_size(&c, "n_positions", 1024);
     f->tied = hn_cfg_bool(&c, "tie_word_embeddings", true);
     hn_cfg_tokens(&c, f, 50256, 50256);
-    s->eps = hn_cfg_num(&c, "layer_norm_epsilon", 1e-5);
+    s->eps = hn_cfg_within(&c, "layer_norm_epsilon", 1e-5, 1);
     s->act = hn_cfg_act(&c, "activation_function", "gelu_new");
-    s->embd_drop = hn_cfg_num(&c, "embd_pdrop", 0.1);
-    s->resid_drop = hn_cfg_num(&c, "resid_pdrop", 0.1);
-    m->attention_dropout = hn_cfg_num(&c, "attn_pdrop", 0.1);
+    s->embd_drop = hn_cfg_within(&c, "embd_pdrop", 0.1, 1);
+    s->resid_drop = hn_cfg_within(&c, "resid_pdrop", 0.1, 1);
+    m->attention_dropout = hn_cfg_within(&c, "attn_pdrop", 0.1, 1);
     s->scale_attn = hn_cfg_bool(&c, "scale_attn_weights", true);
     s->scale_by_layer = hn_cfg_bool(&c, "scale_attn_by_inverse_layer_idx", false);
     if (hn_cfg_bool(&c, "add_cross_attention", false)) hn_cfg_bad(&c, HN_ENOTSUP, "cross-attention is not known");

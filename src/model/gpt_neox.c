@@ -63,11 +63,11 @@ static hn_status configure(hn_model *m, hn_error *err) {
     f->max_position = hn_cfg_size(&c, "max_position_embeddings", 2048);
     f->tied = hn_cfg_bool(&c, "tie_word_embeddings", false);
     hn_cfg_tokens(&c, f, 0, 2);
-    s->eps = hn_cfg_num(&c, "layer_norm_eps", 1e-5);
+    s->eps = hn_cfg_within(&c, "layer_norm_eps", 1e-5, 1);
     s->act = hn_cfg_act(&c, "hidden_act", "gelu");
-    s->drop = hn_cfg_num(&c, "hidden_dropout", 0);
+    s->drop = hn_cfg_within(&c, "hidden_dropout", 0, 1);
     s->parallel = hn_cfg_bool(&c, "use_parallel_residual", true);
-    m->attention_dropout = hn_cfg_num(&c, "attention_dropout", 0);
+    m->attention_dropout = hn_cfg_within(&c, "attention_dropout", 0, 1);
     if (hn_cfg_bool(&c, "attention_bias", true)) m->features |= ATTENTION_BIAS;
     if (f->dim % f->heads != 0)
         hn_cfg_bad(&c, HN_ESHAPE, "hidden_size %lld is no multiple of num_attention_heads %lld", (long long)f->dim,

@@ -68,7 +68,7 @@ static hn_status configure(hn_model *m, hn_error *err) {
     m->info.causal = true;
     m->state = hn_arena_alloc(&m->arena, f->state_size);
     if (!m->state) return hn_nomem(err, f->state_size);
-    m->init_std = hn_cfg_num(&c, "initializer_range", 0.02);
+    m->init_std = hn_cfg_within(&c, "initializer_range", 0.02, 1e3);
     HN_TRY(c.st);
     HN_TRY(f->configure(m, err));
     m->size[HN_DIM_V] = m->info.vocab;

@@ -74,6 +74,7 @@ int64_t hn_cfg_need(hn_cfg *c, const char *key);
 /* A size that may be absent or null. */
 int64_t hn_cfg_size(hn_cfg *c, const char *key, int64_t otherwise);
 double hn_cfg_num(hn_cfg *c, const char *key, double otherwise);
+double hn_cfg_within(hn_cfg *c, const char *key, double otherwise, double most); /* 0 to most: dropout, epsilon */
 bool hn_cfg_bool(hn_cfg *c, const char *key, bool otherwise);
 hn_act hn_cfg_act(hn_cfg *c, const char *key, const char *otherwise);
 hn_status hn_cfg_bad(hn_cfg *c, hn_status code, const char *fmt, ...) HN_PRINTF(3, 4);

@@ -96,7 +96,7 @@ void hn_cfg_rope(hn_cfg *c, int64_t head_dim, int64_t max_position, const char *
     if (c->st == HN_OK) c->st = in.st;
     if (c->st != HN_OK) return;
     if (!(partial > 0 && partial <= 1)) {
-        hn_cfg_bad(c, HN_EARG, "the rotary share of a head must lie in (0, 1]");
+        hn_cfg_bad(c, HN_EFORMAT, "the rotary share of a head must lie in (0, 1]");
         return;
     }
     c->st = hn_rope_init(out, &spec, c->err);

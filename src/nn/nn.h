@@ -82,7 +82,7 @@ typedef struct hn_rope {
     double scale;                     /* of cos and sin */
     float inv_freq[HN_ROPE_MAX_HALF]; /* float32, as transformers keeps them */
 } hn_rope;
-/* EARG: dims odd or too many, factor or theta not positive. */
+/* EFORMAT: dims odd or too many, factor or theta not positive. */
 hn_status hn_rope_init(hn_rope *r, const hn_rope_spec *spec, hn_error *err) HN_MUST;
 /* scale * cos and scale * sin of pos[i] * inv_freq[j] in float64 for n rows, as the tape's table. A failure also stands
  * in the tape. */

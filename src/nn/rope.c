@@ -63,15 +63,15 @@ static void yarn(hn_rope *r, const hn_rope_spec *s) {
 hn_status hn_rope_init(hn_rope *r, const hn_rope_spec *s, hn_error *err) {
     *r = (hn_rope){.half = s->dims / 2, .interleaved = s->interleaved, .scale = 1};
     if (s->dims < 2 || s->dims % 2 != 0 || r->half > HN_ROPE_MAX_HALF)
-        return hn_fail(err, HN_EARG, "rotary positions turn an even number of dims from 2 to %d, not %d", 2 * HN_ROPE_MAX_HALF,
+        return hn_fail(err, HN_EFORMAT, "rotary positions turn an even number of dims from 2 to %d, not %d", 2 * HN_ROPE_MAX_HALF,
                        s->dims);
-    if (!(s->theta > 0)) return hn_fail(err, HN_EARG, "rope_theta must be positive");
+    if (!(s->theta > 0)) return hn_fail(err, HN_EFORMAT, "rope_theta must be positive");
     bool scaled = s->type != HN_ROPE_DEFAULT;
-    if (scaled && !(s->factor > 0)) return hn_fail(err, HN_EARG, "the rope factor must be positive");
+    if (scaled && !(s->factor > 0)) return hn_fail(err, HN_EFORMAT, "the rope factor must be positive");
     if ((s->type == HN_ROPE_LLAMA3 || s->type == HN_ROPE_YARN) && !(s->original_positions > 0))
-        return hn_fail(err, HN_EARG, "original_max_position_embeddings must be positive");
+        return hn_fail(err, HN_EFORMAT, "original_max_position_embeddings must be positive");
     if (s->type == HN_ROPE_LLAMA3 && !(s->low_freq > 0 && s->high_freq > s->low_freq))
-        return hn_fail(err, HN_EARG, "llama3 rope needs 0 < low_freq_factor < high_freq_factor");
+        return hn_fail(err, HN_EFORMAT, "llama3 rope needs 0 < low_freq_factor < high_freq_factor");
     plain(r, s);
     if (s->type == HN_ROPE_LINEAR)
         for (int32_t j = 0; j < r->half; j++) r->inv_freq[j] /= (float)s->factor;
