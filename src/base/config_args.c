@@ -46,8 +46,8 @@ static hn_status take_value(hn_config *c, cursor *cur, const hn_opt *opt, const 
         break;
     case HN_OPT_LIST: return take_list(c, cur, name, err);
     case HN_OPT_NOOP:
-        if (!is_value(next)) return hn_config_set(c, name, "", HN_FROM_FLAG, err);
-        break;
+        while (is_value(peek(cur))) cur->at++; /* it may have been a list: --report_to wandb tensorboard */
+        return hn_config_set(c, name, "", HN_FROM_FLAG, err);
     case HN_OPT_STR:
         if (!is_value(next) && (opt->flags & HN_OPT_BARE))
             return hn_config_set(c, name, "true", HN_FROM_FLAG, err);

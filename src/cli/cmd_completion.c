@@ -50,6 +50,8 @@ static int run(hn_cli *cli) {
     } else if (hn_streq(shell, "zsh")) {
         fputs("#compdef hone\nautoload -U +X bashcompinit && bashcompinit\n", stdout);
         bash(stdout);
+        /* as a file _hone of $fpath this text is the first call itself, for which a completion is wanted as well */
+        fputs("[[ $funcstack[1] = _hone ]] && _bash_complete -o filenames -F _hone\n", stdout);
     } else if (hn_streq(shell, "fish")) {
         for (size_t i = 0; hn_command_at(i); i++)
             printf("complete -c hone -n __fish_use_subcommand -f -a %s -d \"%s\"\n", hn_command_at(i)->name, hn_command_at(i)->about);

@@ -65,7 +65,8 @@ static hn_status read_settings(hn_cli *cli, int argc, char **argv, hn_error *err
     for (int i = 0; i < argc; i++)
         if (hn_streq(argv[i], "-h")) argv[i] = help;
     const char *file = early_value(argc, argv, "config");
-    if (file) HN_TRY(hn_config_load(cli->config, file, err));
+    if (!file) file = getenv("HONE_CONFIG");
+    if (file && *file) HN_TRY(hn_config_load(cli->config, file, err));
     HN_TRY(hn_config_environment(cli->config, err));
     cli->rest = hn_calloc((size_t)argc + 1, sizeof *cli->rest);
     if (!cli->rest) return hn_nomem(err, (size_t)argc);

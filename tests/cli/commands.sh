@@ -29,6 +29,9 @@ printf 'learning_rate: 1e-3\nseed: 7\n' >"$work/run.yaml"
 HONE_SEED=9 "$hone" sft --config "$work/run.yaml" --print_config --learning-rate=2e-4 >"$work/config"
 check "a flag wins over the file" grep -Eq '^learning_rate: *0?\.?(0002|2e-0?4)' "$work/config"
 check "the environment wins over the file" grep -Eq '^seed: 9' "$work/config"
+HONE_CONFIG="$work/run.yaml" "$hone" sft --print_config >"$work/config2"
+check "the environment may name the file" grep -Eq '^seed: 7' "$work/config2"
+check "a setting without effect takes a list" "$hone" sft --report_to wandb tensorboard --print_config --no_cuda
 check "origins are told" grep -q 'environment' "$work/config"
 
 # tokenize: a line for a line, there and back
