@@ -36,6 +36,9 @@ static hone_status trainer_start(hone_trainer *t, hone_config *c) {
     fingerprint(t);
     t->settings = hn_config_json(c->c);
     if (!t->settings) return hone_keep(c->ctx, hn_nomem(&err, 1), &err);
+    /* how this call began is no property of the run: the file is for --config, anew or to resume */
+    hn_json_set(t->settings, "overwrite_output_dir", hn_json_new_bool(false));
+    hn_json_set(t->settings, "resume_from_checkpoint", NULL);
     hn_json_set(t->settings, "hone_version", hn_json_new_str(HONE_VERSION, strlen(HONE_VERSION)));
     hn_json_set(t->settings, "hone_task", hn_json_new_str(c->task->name, strlen(c->task->name)));
     hn_card_write(t, &t->card);

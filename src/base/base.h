@@ -243,7 +243,7 @@ hn_status hn_config_default(hn_config *c, const char *name, const char *value, h
  * value of the type, out of range, not among the choices. A lower origin never overwrites a higher. */
 hn_status hn_config_set(hn_config *c, const char *name, const char *value, hn_origin from, hn_error *err) HN_MUST;
 /* A YAML (or JSON) file of settings; error places are file:line:column. Duplicate keys: error. "env:"
- * (a map of environment variables) is applied to the process. */
+ * (a map of environment variables) is applied to the process; "hone_version" and "hone_task" say who wrote the file. */
 hn_status hn_config_load(hn_config *c, const char *path, hn_error *err) HN_MUST;
 /* The first YAML document of a text as JSON; plain scalars that read as numbers or booleans are such. Errors: EARG with the place. */
 hn_status hn_yaml_parse(const char *p, size_t n, const char *name, hn_json **out, hn_error *err) HN_MUST;

@@ -220,6 +220,7 @@ static hn_status read_pair(reader *r, const yaml_node_t *key, const yaml_node_t 
         *env_seen = true;
         return apply_env(r, node, err);
     }
+    if (!s && (hn_streq(name, "hone_version") || hn_streq(name, "hone_task"))) return HN_OK; /* of a training_args.json */
     if (!s) return placed(r, key, hn_config_unknown(r->c, name, name, err), err);
     if (s->seen_in == r->c->loads) {
         hn_fail(err, HN_EARG, "'%s' is given twice", s->opt->name);

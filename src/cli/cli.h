@@ -43,6 +43,7 @@ bool term_is_tty(FILE *f);
 bool term_color(FILE *f);   /* NO_COLOR, CLICOLOR_FORCE, TERM=dumb honoured */
 int term_width(FILE *f);
 void say(const hn_cli *cli, const char *fmt, ...) HN_PRINTF(2, 3); /* to standard error unless --quiet */
+void shell_word(hn_buf *out, const char *text); /* quoted where a shell would take it for more than a word */
 void human_bytes(uint64_t n, char out[32]);  /* "2.9 GB" */
 void human_count(double n, char out[32]);    /* "134.5M" */
 void human_time(double seconds, char out[32]); /* "06:05" */

@@ -1,4 +1,5 @@
 /* cmd_generate.c - hone generate: text after one prompt, streamed, or JSON lines for every prompt of a file. */
+#include <errno.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -6,11 +7,11 @@
 /* ---- one prompt: text to standard output as it comes */
 
 static bool put_piece(const hn_gen_piece *p, void *user) {
-    (void)user;
+    int *error = user; /* errno of a failed write */
     fwrite(p->text.p, 1, p->text.n, stdout);
     if (p->finish_reason) fputc('\n', stdout);
-    fflush(stdout);
-    return !ferror(stdout);
+    if (fflush(stdout) != 0) *error = errno;
+    return *error == 0;
 }
 
 /* ---- many samples: text is collected per (prompt, sample) and printed in input order */
@@ -101,13 +102,17 @@ static int run_prompt(hn_cli *cli, hone_model *m, hone_tokenizer *tok, const hn_
     hn_status st = hn_tokenizer_encode(tok->t, (hn_str){text.p ? text.p : "", text.n}, flags, &e, &err);
     hn_buf_release(&text);
     hn_gen_prompt prompt = {e.id, (int64_t)e.n};
-    int status = -1;
+    int status = -1, error = 0;
     if (st == HN_OK && (o->samples > 1 || !g->stream))
         status = run_many(cli, m, tok, o, &prompt, 1, true);
     else if (st == HN_OK)
-        st = hn_generate(cli->ctx->dev, m->m, tok->t, &prompt, 1, o, put_piece, NULL, &err);
+        st = hn_generate(cli->ctx->dev, m->m, tok->t, &prompt, 1, o, put_piece, &error, &err);
     hn_encoding_release(&e);
     if (status >= 0) return status;
+    if (error) {
+        errno = error;
+        return cli_fail_output(cli);
+    }
     return st == HN_OK ? 0 : cli_fail(cli, &err);
 }
 

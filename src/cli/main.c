@@ -1,4 +1,5 @@
 /* main.c - hone <command> [options]. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ int main(int argc, char **argv) {
         help_commands(stderr);
         return 2;
     }
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond `ulimit -f` is an error with a message, not the end of the process */
     const char *name = argv[1];
     if (hn_streq(name, "--help") || hn_streq(name, "-h")) name = "help";
     if (hn_streq(name, "--version") || hn_streq(name, "-V")) {

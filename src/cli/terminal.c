@@ -29,6 +29,17 @@ void say(const hn_cli *cli, const char *fmt, ...) {
     va_end(ap);
 }
 
+void shell_word(hn_buf *out, const char *text) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:@%+";
+    bool safe = *text && text[strspn(text, plain)] == '\0';
+    if (!safe) hn_buf_putc(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'') hn_buf_puts(out, "'\\''");
+        else hn_buf_putc(out, *text);
+    }
+    if (!safe) hn_buf_putc(out, '\'');
+}
+
 void human_bytes(uint64_t n, char out[32]) {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
     double v = (double)n;

@@ -32,7 +32,13 @@ static int stopped(hn_cli *cli, hone_trainer *t, int64_t step) {
     hone_status st = hone_trainer_checkpoint(t, &dir);
     if (st != HONE_OK) return cli_fail_ctx(cli, st);
     fprintf(stderr, "stopped by a signal after step %lld; saved %s\n", (long long)step, dir ? dir : "");
-    fprintf(stderr, "  resume: the same command with --resume_from_checkpoint true\n");
+    hn_buf args = {0}, word = {0};
+    hn_buf_printf(&args, "%s/training_args.json", dir ? dir : "");
+    shell_word(&word, args.p ? args.p : "");
+    if (word.p && !word.failed)
+        fprintf(stderr, "  resume: hone %s --config %s --resume_from_checkpoint true\n", cli->command->name, word.p);
+    hn_buf_release(&args);
+    hn_buf_release(&word);
     hn_free(dir);
     return stop_signal == SIGINT ? 130 : 143;
 }
@@ -78,7 +84,10 @@ static void show_summary(hn_cli *cli, const char *json) {
     say(cli, "%-28s %s\n", "peak memory", memory);
     if (cli->warnings) say(cli, "%-28s %d (above)\n", "warnings", cli->warnings);
     say(cli, "%-28s %s (model, tokenizer, trainer_state.json, metrics.jsonl, training_args.json)\n", "written", out);
-    say(cli, "%-28s hone generate --model_name_or_path %s --prompt \"...\"\n", "next", out);
+    hn_buf word = {0};
+    shell_word(&word, out);
+    if (!word.failed) say(cli, "%-28s hone generate --model_name_or_path %s --prompt \"...\"\n", "next", word.p);
+    hn_buf_release(&word);
     hn_json_free(j);
 }
 

@@ -107,6 +107,15 @@ check "generate answers every sample" test "$(wc -l <"$work/gen1")" -eq 6
 check "samples do not depend on what runs beside them" cmp "$work/gen1" "$work/gen2"
 check "finish reasons" grep -Eq '"finish_reason": "(stop|length)"' "$work/gen1"
 
+"$hone" generate --model_name_or_path "$model" --prompt Ada --max_new_tokens 4 >/dev/full 2>"$work/full"
+check "a full standard output is an error" test $? -eq 1
+check "and told as such" grep -q "cannot write to standard output" "$work/full"
+free="--prompt Ada --max_new_tokens 40 --temperature 2 --ignore_eos"
+gen $free >"$work/free" && gen $free --stop ' ' >"$work/cut1" && gen $free --stop '["\u0020", "Ada has"]' >"$work/cut2"
+check "text has blanks" grep -q ' ' "$work/free"
+check "a stop string may be a blank" test -s "$work/cut1" -a "$(grep -c ' ' "$work/cut1")" -eq 0
+check "and stop strings may come as JSON" cmp "$work/cut1" "$work/cut2"
+
 # eval: one object, gates exit with 4
 "$hone" eval --model_name_or_path "$model" --dataset_name "$work/world/test.jsonl" >"$work/eval" 2>/dev/null
 check "eval prints one object" test "$(wc -l <"$work/eval")" -eq 1
@@ -123,13 +132,22 @@ check "flags without effect are accepted" test $? -eq 0
 check "and said to be without effect" grep -q "use_cpu" "$work/noop.log"
 
 # signals: the step is finished, a checkpoint saved, exit 130; resume goes on
-"$hone" sft --model_name_or_path "$model" --dataset_name "$work/world/train.jsonl" --output_dir "$work/sig" --max_steps 100000 --quiet &
+"$hone" sft --model_name_or_path "$model" --dataset_name "$work/world/train.jsonl" --output_dir "$work/sig dir" --max_steps 100000 --quiet \
+    --overwrite_output_dir 2>"$work/sig.err" &
 pid=$!
 sleep 1.5
 kill -INT $pid
 wait $pid
 check "SIGINT exits with 130" test $? -eq 130
-check "and leaves a checkpoint" sh -c "ls -d $work/sig/checkpoint-*/model.safetensors"
+check "and leaves a checkpoint" sh -c "ls -d '$work/sig dir'/checkpoint-*/model.safetensors"
+saved=$(sed -n 's/.*; saved .*checkpoint-//p' "$work/sig.err")
+sed -n "s|.*resume: hone|\"$hone\"|p" "$work/sig.err" >"$work/resume"
+echo " --quiet --max_steps $((saved + 2)) --force" | tr '\n' ' ' >>"$work/resume"
+check "the resume command that is printed goes on" sh -c "$(tr '\n' ' ' <"$work/resume")"
+check "to its end" test -d "$work/sig dir/checkpoint-$((saved + 2))"
+# training_args.json makes the same run once more
+"$hone" sft --config "$work/noop/training_args.json" --output_dir "$work/noop2" --quiet
+check "training_args.json repeats a run" cmp "$work/noop/model.safetensors" "$work/noop2/model.safetensors"
 # flags that tokenizer.json does not follow are told before the first step
 cp -r "$model" "$work/flags"
 sed 's/^{/{"add_eos_token": true,/' "$model/tokenizer_config.json" >"$work/flags/tokenizer_config.json"

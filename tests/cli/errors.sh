@@ -137,6 +137,8 @@ if [ "$(id -u)" -ne 0 ]; then
     mkdir "$work/locked" && chmod a-w "$work/locked"
     o=$work/locked/out expect 1 "locked" sft
 fi
+( ulimit -f 200; o=$work/limited expect 1 "File too large" sft; exit "$off" ) || off=1
+cases=$((cases + 1))
 : >"$work/file"
 o=$work/file/out expect 1 "file" sft
 finish
