@@ -117,7 +117,7 @@ HN_FILTER(truncate) { /* s length killwords end leeway */
     if (length < end_n) return hn_j_fail(r, HN_J_ASSERT, "expected length >= %lld, got %lld", (long long)end_n, (long long)length);
     if (leeway < 0) return hn_j_fail(r, HN_J_ASSERT, "expected leeway >= 0, got %lld", (long long)leeway);
     if (!hn_j_len(r, a[0], &n)) return false;
-    if (n <= length + leeway) return hn_j_set(out, a[0]);
+    if (n - leeway <= length) return hn_j_set(out, a[0]);
     if (!hn_j_slice(r, a[0], hn_j_missing(), hn_j_int(length - end_n), hn_j_missing(), &cut)) return false;
     if (hn_j_arg_flag(a[2], false)) return hn_j_binary(r, HN_JN_ADD, cut, end, out);
     if (cut.kind != HN_J_STR) return hn_j_no_attribute(r, cut, "rsplit");
