@@ -71,7 +71,7 @@ static hn_status read_pieces(hn_tokenizer *t, const hn_gguf *g, bool is_bpe, hn_
     sp->eos = token_of(g, HN_GGUF_EOS, -1).id;
     sp->pad = token_of(g, HN_GGUF_PAD, -1).id;
     if (st == HN_OK) st = hn_sp_build(sp, err);
-    if (st == HN_OK) st = hn_sp_install(t, sp, (hn_sp_frame){flag(g->add_bos, is_bpe), flag(g->add_eos, !is_bpe)}, err);
+    if (st == HN_OK) st = hn_sp_install(t, sp, (hn_sp_frame){.bos = flag(g->add_bos, is_bpe), .eos = flag(g->add_eos, !is_bpe)}, err);
     else hn_sp_free(sp);
     return st == HN_OK ? add_user_tokens(t, g, err) : st;
 }

@@ -45,6 +45,7 @@ hn_status hn_sp_parse(hn_str model, hn_sp *sp, hn_error *err); /* a ModelProto; 
 
 typedef struct hn_sp_frame { /* which special tokens the post-processor puts round a text */
     bool bos, eos;
+    bool as_bert; /* a pair has no second bos, and its second text type 1 */
 } hn_sp_frame;
 /* Makes t a tokenizer of these pieces: parts, special tokens, and the tokenizer.json that comes nearest. Takes sp. */
 hn_status hn_sp_install(hn_tokenizer *t, hn_sp *sp, hn_sp_frame frame, hn_error *err);

@@ -20,7 +20,7 @@ static hn_end end_of(const hn_sp *sp, int32_t id, bool asked) {
 /* The post-processor, kept in t->spec as a tokenizer.json has it. */
 static hn_status make_post(hn_tokenizer *t, const hn_sp *sp, hn_sp_frame frame, hn_error *err) {
     hn_buf post = {0}, text = {0};
-    hn_template_write(&post, end_of(sp, sp->bos, frame.bos), end_of(sp, sp->eos, frame.eos), false);
+    hn_template_write(&post, end_of(sp, sp->bos, frame.bos), end_of(sp, sp->eos, frame.eos), frame.as_bert);
     hn_buf_puts(&text, "{\"post_processor\":");
     hn_buf_puts(&text, post.n ? post.p : "null");
     hn_buf_putc(&text, '}');

@@ -188,6 +188,48 @@ static void test_special_tokens(void **state) {
     hn_buf_release(&model);
 }
 
+static void put_piece(hn_buf *model, const char *text, char type) {
+    const char n = (char)strlen(text), head[] = {0x0A, (char)(n + 9), 0x0A, n}, score[] = {0x15, 0, 0, 0, (char)0xC0, 0x18, type}; /* -2 */
+    hn_buf_add(model, head, sizeof head);
+    hn_buf_add(model, text, (size_t)n);
+    hn_buf_add(model, score, sizeof score);
+}
+
+/* A folder of BERT's kind (DeBERTa's) says so by its pieces alone; classes that number pieces anew are refused. */
+static void test_frames(void **state) {
+    (void)state;
+    hn_error err = {0};
+    hn_tokenizer *t;
+    hn_encoding e = {0};
+    hn_buf model = {0};
+    char path[128];
+    put_piece(&model, "<unk>", 2);
+    put_piece(&model, "[CLS]", 3);
+    put_piece(&model, "[SEP]", 3);
+    put_piece(&model, "\xE2\x96\x81" "a", 1);
+    put_piece(&model, "\xE2\x96\x81" "b", 1);
+    snprintf(path, sizeof path, "%s/tokenizer_config.json", dir);
+    assert_int_equal(hn_file_write(path, "{}", 2, &err), HN_OK);
+    assert_int_equal(hn_file_write(model_path, model.p, model.n, &err), HN_OK);
+    if (hn_tokenizer_load(dir, &t, &err) != HN_OK) fail_msg("%s", err.msg);
+    const int32_t first[] = {1, 3, 4, 2}, second[] = {4, 2};
+    assert_int_equal(hn_tokenizer_encode(t, hn_str_of("a b"), HN_ENCODE_SPECIAL | HN_ENCODE_FIRST, &e, &err), HN_OK);
+    assert_int_equal(e.n, 4);
+    assert_memory_equal(e.id, first, sizeof first);
+    assert_int_equal(hn_tokenizer_encode(t, hn_str_of("b"), HN_ENCODE_SPECIAL | HN_ENCODE_SECOND, &e, &err), HN_OK);
+    assert_int_equal(e.n, 2);
+    assert_memory_equal(e.id, second, sizeof second);
+    hn_tokenizer_free(t);
+    const char *refused[] = {"{\"tokenizer_class\":\"XLMRobertaTokenizer\"}", "{\"tokenizer_class\":\"PegasusTokenizerFast\"}"};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hn_file_write(path, refused[i], strlen(refused[i]), &err), HN_OK);
+        assert_int_equal(hn_tokenizer_load(dir, &t, &err), HN_EFORMAT);
+        assert_non_null(strstr(err.msg, "gives other ids than this file does"));
+    }
+    hn_encoding_release(&e);
+    hn_buf_release(&model);
+}
+
 /* Every allocation in turn fails: ENOMEM, nothing leaks. */
 static void test_memory(void **state) {
     (void)state;
@@ -222,7 +264,7 @@ static void test_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_models), cmocka_unit_test(test_broken), cmocka_unit_test(test_damaged), cmocka_unit_test(test_special_tokens),
+        cmocka_unit_test(test_models), cmocka_unit_test(test_broken), cmocka_unit_test(test_damaged), cmocka_unit_test(test_special_tokens), cmocka_unit_test(test_frames),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
