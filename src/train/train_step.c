@@ -2,7 +2,8 @@
  *
  *   for micro-batch in window: loss += objective(micro-batch, counts of the whole window); backward
  *   norm = |gradient|;  clip = min(1, max_grad_norm / (norm + 1e-6));  AdamW with the schedule's rate
- * The order of what follows a step is the reference's: log, evaluate, save, first what goes by steps, then by epochs. */
+ * The order of what follows a step is the reference's: log and evaluate, first what goes by steps, then by epochs. The
+ * checkpoint comes last of all, so that a run resumed from it has every entry of its step. */
 #include <math.h>
 #include <string.h>
 
@@ -157,8 +158,8 @@ static hn_status train_one(hn_trainer *t, hn_step_report *r, hn_error *err) {
     return HN_OK;
 }
 
-/* What is due after a step (when "steps"), or as its epoch ends (when "epoch"): log, evaluate, save. */
-static hn_status do_due(hn_trainer *t, const char *when, hn_step_report *r, hn_error *err) {
+/* What is due after a step (when "steps"), or as its epoch ends (when "epoch"): log, evaluate; *save: a checkpoint too. */
+static hn_status do_due(hn_trainer *t, const char *when, hn_step_report *r, bool *save, hn_error *err) {
     const hn_train_opts *o = t->o;
     int64_t step = t->state.step, windows = t->source.windows, last = t->plan.max_steps;
     bool per_step = hn_streq(when, "steps"), better = false;
@@ -166,8 +167,7 @@ static hn_status do_due(hn_trainer *t, const char *when, hn_step_report *r, hn_e
                (per_step && step == 1 && o->logging_first_step);
     bool eval = hn_streq(o->eval_strategy, when) &&
                 (hn_due(when, step, t->eval_steps, windows, last) || step == last);
-    bool save = hn_streq(o->save_strategy, when) &&
-                (hn_due(when, step, t->save_steps, windows, last) || step == last);
+    *save |= hn_streq(o->save_strategy, when) && (hn_due(when, step, t->save_steps, windows, last) || step == last);
     if (log && t->state.logged_step < step) {
         r->log = hn_log_step(t);
         if (!r->log) return hn_nomem(err, 1024);
@@ -178,18 +178,20 @@ static hn_status do_due(hn_trainer *t, const char *when, hn_step_report *r, hn_e
         HN_TRY(hn_eval_judge(t, entry, &better, err));
         r->eval = entry;
     }
-    t->run_end = hn_now();
-    if (hn_streq(o->save_strategy, "best")) save = better;
-    if (!save || t->in.dry_run) return HN_OK;
-    HN_TRY(hn_checkpoint_write(t, err));
-    r->saved = t->saved;
+    *save |= hn_streq(o->save_strategy, "best") && better;
     return HN_OK;
 }
 
 static hn_status after_step(hn_trainer *t, hn_step_report *r, hn_error *err) {
     if (!t->in.dry_run) HN_TRY(hn_jsonl_put(t, r, err));
-    HN_TRY(do_due(t, "steps", r, err));
-    return do_due(t, "epoch", r, err);
+    bool save = false;
+    HN_TRY(do_due(t, "steps", r, &save, err));
+    HN_TRY(do_due(t, "epoch", r, &save, err));
+    t->run_end = hn_now();
+    if (!save || t->in.dry_run) return HN_OK;
+    HN_TRY(hn_checkpoint_write(t, err));
+    r->saved = t->saved;
+    return HN_OK;
 }
 
 hn_status hn_trainer_step(hn_trainer *t, hn_step_report *out, hn_error *err) {

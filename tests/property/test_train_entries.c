@@ -62,6 +62,23 @@ static void test_order(void **state) {
     run_close(&r);
 }
 
+/* A checkpoint that is due by steps holds what the end of the same epoch brought. */
+static void test_checkpoint_last(void **state) {
+    (void)state;
+    run r;
+    hn_json *j = NULL;
+    char path[96];
+    train(&r, eval_file, (const char *[]){"max_steps", "6", "logging_strategy", "epoch", "eval_strategy", "epoch", "save_strategy",
+                                          "steps", "save_steps", "5", NULL});
+    snprintf(path, sizeof path, "%s/checkpoint-5/trainer_state.json", out_dir);
+    assert_int_equal(hn_json_load(path, &j, NULL), HN_OK);
+    const hn_json *h = hn_json_get(j, "log_history");
+    assert_int_equal(hn_json_len(h), 2);
+    assert_true(hn_json_has(hn_json_at(h, 0), "loss") && hn_json_has(hn_json_at(h, 1), "eval_loss"));
+    hn_json_free(j);
+    run_close(&r);
+}
+
 /* Means of steps that no entry told of go into the summary, unless an evaluation came after them. */
 static void test_summary(void **state) {
     (void)state;
@@ -169,7 +186,7 @@ static void test_eval_drop_last(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_summary), cmocka_unit_test(test_best),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_order), cmocka_unit_test(test_checkpoint_last), cmocka_unit_test(test_summary), cmocka_unit_test(test_best),
                                        cmocka_unit_test(test_eval_order), cmocka_unit_test(test_eval_drop_last)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
