@@ -18,7 +18,7 @@ typedef struct hn_sampler {
     double repetition_penalty; /* 1: off */
 } hn_sampler;
 hn_status hn_sampler_check(const hn_sampler *s, hn_error *err) HN_MUST;
-/* logits [v] are changed. seen [v]: 1 where the token stands in the prompt or the answer so far (NULL without penalty).
+/* logits [v] are changed; none may be NaN or +inf. seen [v]: 1 where the token stands in the prompt or the answer so far (NULL without penalty).
  * u in [0, 1) picks the token when sampling. work: v entries of scratch. */
 typedef struct hn_pick { double p; int32_t id; } hn_pick;
 int32_t hn_sampler_pick(const hn_sampler *s, double *logits, int64_t v, const uint8_t *seen, double u, hn_pick *work);
@@ -52,7 +52,7 @@ typedef struct hn_gen_piece {
 typedef bool hn_gen_fn(const hn_gen_piece *piece, void *user); /* false: ECANCEL */
 
 typedef struct hn_gen_prompt { const int32_t *id; int64_t n; } hn_gen_prompt;
-/* tok NULL: no text, tokens only. A prompt longer than the model's positions, or empty, several prompts or another model with a
+/* tok NULL: no text, tokens only. ENUMERIC: a logit is NaN or +inf. A prompt longer than the model's positions, or empty, several prompts or another model with a
  * prefix cache: EARG. */
 hn_status hn_generate(hn_dev *dev, hn_model *m, const hn_tokenizer *tok, const hn_gen_prompt *prompts, int64_t n,
                       const hn_gen_opts *o, hn_gen_fn *fn, void *user, hn_error *err) HN_MUST;

@@ -1,6 +1,7 @@
 /* sample_text.c - one sample: its next token, the text that has become certain, and whether it ends.
  *
  * Text that might be the beginning of a stop string is held back until the next tokens decide. */
+#include <math.h>
 #include <string.h>
 
 #include "gen/engine_impl.h"
@@ -70,6 +71,9 @@ hn_status sample_take(engine *e, sample *s, int64_t row, hn_error *err) {
     size_t width = hn_dtype_size(e->logits->dtype);
     const char *logits = (const char *)e->logits->data + (size_t)row * (size_t)e->vocab * width;
     hn_convert(e->vocab, e->logits->dtype, logits, HN_F64, e->values);
+    for (int64_t i = 0; i < e->vocab; i++)
+        if (isnan(e->values[i]) || e->values[i] == (double)INFINITY)
+            return hn_fail(err, HN_ENUMERIC, "prompt %lld: the logit of token %lld is %g", (long long)s->prompt, (long long)i, e->values[i]);
     hn_rng_key key = {e->o->seed, HN_RNG_SAMPLE, (uint32_t)s->number, (uint64_t)s->prompt};
     double u = hn_rng_uniform(&key, (uint64_t)s->made);
     int32_t id = hn_sampler_pick(&e->o->sampler, e->values, e->vocab, s->seen, u, e->work);

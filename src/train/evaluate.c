@@ -57,6 +57,11 @@ hn_status hn_evaluate(hn_dev *dev, hn_model *m, const hn_rows *rows, int64_t bat
     *out = NULL;
     totals s = {0};
     HN_TRY(each_batch(dev, m, rows, batch, HN_ASK_LOGP | HN_ASK_ENTROPY | HN_ASK_TOP1, add_batch, &s, err));
+    if (!isfinite(s.nll)) {
+        hn_fail(err, HN_ENUMERIC, "the loss of the rows is %g", s.nll);
+        hn_error_fix(err, "weights that are not finite do this: look at how the model was trained");
+        return HN_ENUMERIC;
+    }
     if (!(s.targets > 0)) return hn_fail(err, HN_EARG, "the rows have no targets to evaluate");
     hn_json *j = hn_json_new_object();
     if (!j) return hn_nomem(err, 256);
@@ -110,6 +115,10 @@ static hn_status score_batch(void *user, hn_runner *r, const hn_batch *b, int64_
     for (int64_t k = 0; k < all.segments; k++) {
         int64_t n = all.start[k + 1] - all.start[k] - 1;
         if (n < 0) n = 0;
+        for (int64_t i = 0; i < n; i++)
+            if (isnan(out.logp[at + i]))
+                return hn_fail(err, HN_ENUMERIC, "row %lld: the log-probability of token %lld is no number", (long long)(first + k),
+                               (long long)i + 1);
         HN_TRY(s->fn(s->user, first + k, out.logp + at, n, err));
         at += n;
     }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "gen/gen.h"
 #include "train_tools.h"
 
 static char folder[] = "/tmp/hone-test-XXXXXX";
@@ -222,10 +223,39 @@ static void test_evaluate(void **state) {
     run_close(&r);
 }
 
+static bool take_piece(const hn_gen_piece *piece, void *user) {
+    (void)piece;
+    (void)user;
+    return true;
+}
+
+/* One weight that is no number: evaluation, scores and generation say so instead of giving numbers. */
+static void test_not_finite(void **state) {
+    (void)state;
+    run r;
+    size_t n;
+    hn_json *j = NULL;
+    scored s = {0};
+    run_config(&r, NULL);
+    run_parts(&r, FIXTURES "/base", FIXTURES "/base", eval_file, NULL);
+    hn_param *p = hn_model_params(r.model, &n);
+    ((float *)p[5].t->data)[3] = NAN;
+    assert_int_equal(hn_evaluate(r.dev, r.model, r.train, 4, &j, &r.err), HN_ENUMERIC);
+    assert_int_equal(hn_score_rows(r.dev, r.model, r.train, 4, add_row, &s, &r.err), HN_ENUMERIC);
+    const int32_t ids[] = {1, 40, 41};
+    const hn_gen_prompt prompt = {ids, 3};
+    for (int sample = 0; sample < 2; sample++) {
+        hn_gen_opts o = {.sampler = {.sample = sample, .temperature = 1, .top_p = 1, .repetition_penalty = 1}, .max_new_tokens = 3, .samples = 1};
+        assert_int_equal(hn_generate(r.dev, r.model, r.tok, &prompt, 1, &o, take_piece, NULL, &r.err), HN_ENUMERIC);
+        assert_non_null(strstr(r.err.msg, "nan"));
+    }
+    run_close(&r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_micro_batches), cmocka_unit_test(test_pieces),
                                        cmocka_unit_test(test_threads),       cmocka_unit_test(test_checkpointing),
                                        cmocka_unit_test(test_rate_zero),     cmocka_unit_test(test_noise),
-                                       cmocka_unit_test(test_evaluate)};
+                                       cmocka_unit_test(test_evaluate),      cmocka_unit_test(test_not_finite)};
     return cmocka_run_group_tests(tests, make_folder, drop_folder);
 }
