@@ -47,7 +47,7 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->rows.n) return;
     bool all = s->rows.n == s->of;
-    hn_found(c, all ? HN_SEVERITY_ERROR : hn_judge(s->rows.n, s->of, 0.01), &s->rows, s->of, "%lld of %lld rows (%.3g %%) have an empty answer",
+    hn_found(c, all ? HN_SEVERITY_ERROR : hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of, "%lld of %lld rows (%.3g %%) have an empty answer",
              (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of));
 }
 

@@ -123,6 +123,9 @@ hn_severity hn_judge(int64_t n, int64_t of, double warn_share);
 /* The same, but only if the share is that high for certain (Wilson's interval, 95 % one-sided): for things that good data hold in
  * a share not far below it, so that few rows prove little. */
 hn_severity hn_judge_surely(int64_t n, int64_t of, double warn_share);
+/* WARN from this share on, unless chance explains it: for damage that good data hold in a few rows of a thousand, so that two of two
+ * hundred say nothing. It must be half as high for certain. */
+hn_severity hn_judge_rare(int64_t n, int64_t of, double warn_share);
 double hn_percent(int64_t n, int64_t of);
 
 #endif

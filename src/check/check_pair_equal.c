@@ -28,12 +28,12 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (s->same.n) {
-        hn_found(c, s->same.n == s->of ? HN_SEVERITY_ERROR : hn_judge(s->same.n, s->of, 0.01), &s->same, s->of,
+        hn_found(c, s->same.n == s->of ? HN_SEVERITY_ERROR : hn_judge_rare(s->same.n, s->of, 0.01), &s->same, s->of,
                  "in %lld of %lld pairs (%.3g %%) chosen and rejected say the same", (long long)s->same.n, (long long)s->of,
                  hn_percent(s->same.n, s->of));
     }
     if (s->cut.n) {
-        hn_finding *f = hn_found(c, s->cut.n == s->of ? HN_SEVERITY_ERROR : hn_judge(s->cut.n, s->of, 0.05), &s->cut, s->of,
+        hn_finding *f = hn_found(c, s->cut.n == s->of ? HN_SEVERITY_ERROR : hn_judge_rare(s->cut.n, s->of, 0.05), &s->cut, s->of,
                                  "%lld of %lld pairs (%.3g %%) become the same when they are cut to --max_length", (long long)s->cut.n, (long long)s->of,
                                  hn_percent(s->cut.n, s->of));
         hn_found_remedy(c, f, "raise --max_length");

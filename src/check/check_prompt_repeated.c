@@ -70,7 +70,7 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->rows.n) return;
-    hn_found(c, hn_judge(s->rows.n, s->of, 0.01), &s->rows, s->of, "in %lld of %lld rows (%.3g %%) the answer begins with the prompt",
+    hn_found(c, hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of, "in %lld of %lld rows (%.3g %%) the answer begins with the prompt",
              (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of));
 }
 

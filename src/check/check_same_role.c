@@ -23,7 +23,7 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->rows.n) return;
-    hn_found(c, hn_judge(s->rows.n, s->of, 0.01), &s->rows, s->of, "in %lld of %lld conversations (%.3g %%) the same role speaks twice in a row",
+    hn_found(c, hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of, "in %lld of %lld conversations (%.3g %%) the same role speaks twice in a row",
              (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of));
 }
 

@@ -22,12 +22,20 @@ hn_severity hn_judge(int64_t n, int64_t of, double warn_share) {
     return n > 0 && (double)n >= warn_share * (double)of ? HN_SEVERITY_WARN : HN_SEVERITY_INFO;
 }
 
+/* The least share that n of m rows speak for: Wilson's interval, 95 % one-sided. */
+static double certain_share(int64_t n, int64_t of) {
+    const double z = 1.6449, m = (double)of, p = (double)n / m;
+    return (p + z * z / (2 * m) - z * sqrt(p * (1 - p) / m + z * z / (4 * m * m))) / (1 + z * z / m);
+}
+
 hn_severity hn_judge_surely(int64_t n, int64_t of, double warn_share) {
-    const double z = 1.6449; /* 95 % of the normal distribution */
     if (n <= 0 || of <= 0) return HN_SEVERITY_INFO;
-    double m = (double)of, p = (double)n / m;
-    double low = (p + z * z / (2 * m) - z * sqrt(p * (1 - p) / m + z * z / (4 * m * m))) / (1 + z * z / m);
-    return low >= warn_share || n == of ? HN_SEVERITY_WARN : HN_SEVERITY_INFO;
+    return certain_share(n, of) >= warn_share || n == of ? HN_SEVERITY_WARN : HN_SEVERITY_INFO;
+}
+
+hn_severity hn_judge_rare(int64_t n, int64_t of, double warn_share) {
+    bool chance = n < of && certain_share(n, of) < warn_share / 2;
+    return chance ? HN_SEVERITY_INFO : hn_judge(n, of, warn_share);
 }
 
 HN_PRINTF(2, 0) static char *print(hn_check_ctx *c, const char *fmt, va_list ap) {

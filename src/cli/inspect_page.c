@@ -47,7 +47,7 @@ static void line(hn_buf *out, const char *name, const char *fmt, ...) {
 
 static void figures(const inspection *s, hn_buf *out) {
     hn_buf_puts(out, "<table>\n");
-    line(out, "format", "%s (%s)", s->format, s->reason);
+    line(out, "format", "%s (%s)", s->format[0] ? s->format : "no format fits", s->format[0] ? s->reason : "see `hone data formats`");
     line(out, "rows", "%lld as %s", (long long)s->rows, hn_view_name(s->set->view));
     line(out, "tokens", "%lld, %.1f %% of them targets", (long long)s->tokens, s->tokens ? 100.0 * (double)s->targets / (double)s->tokens : 0);
     line(out, "length", "longest %lld, half below %lld, 95 %% below %lld", (long long)s->longest, (long long)inspect_quantile(s, 0.5) + 1,

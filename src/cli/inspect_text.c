@@ -8,7 +8,7 @@
 
 static void figures(const inspection *s, hn_buf *out) {
     hn_buf_printf(out, "%s: %lld rows as %s, %s (%s)\n", hn_sources_name(&s->set->train), (long long)s->rows, hn_view_name(s->set->view),
-                  s->format[0] ? s->format : "no format fits", s->reason);
+                  s->format[0] ? s->format : "no format fits", s->format[0] ? s->reason : "see `hone data formats`");
     hn_buf_printf(out, "tokens    %lld, %.1f %% of them targets; longest %lld, mean %.1f, half below %lld, 95 %% below %lld\n", (long long)s->tokens,
                   s->tokens ? 100.0 * (double)s->targets / (double)s->tokens : 0, (long long)s->longest,
                   s->parts ? (double)(s->tokens + s->lost) / (double)s->parts : 0, (long long)inspect_quantile(s, 0.5) + 1, (long long)inspect_quantile(s, 0.95) + 1);

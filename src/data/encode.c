@@ -74,7 +74,7 @@ static hn_status keep(job *j, const hn_row *row, int64_t line, hn_error *err) {
     hn_packed out = {row->id, hn_row_label(row), (int64_t)row->n, &whole, 1, line};
     j->borders += row->prompt_alone > row->prompt;
     if (o->packing != HN_PACK_NONE) j->counts->examples++;
-    if (o->shuffle) out.documents = 0; /* its first token may come to stand inside a row */
+    if (o->shuffle && o->packing != HN_PACK_NONE) out.documents = 0; /* its first token may come to stand inside a row */
     if (o->packing != HN_PACK_NONE) return o->shuffle ? store_row(j, &out, err) : pack_row(j, &out, err);
     bool cut = o->max_length != HN_UNSET_INT && out.n > o->max_length;
     if (cut && o->keep_end) {

@@ -32,19 +32,24 @@ hn_status hn_extras_take(const hn_json *record, hn_json *x, hn_error *err) {
     return take(record, "chat_template_kwargs", HN_JSON_OBJECT, x, err);
 }
 
-static hn_json *number(const hn_json *record, const char *name) {
+hn_json *hn_number_take(const hn_json *record, const char *name) {
     hn_json *v = hn_json_get(record, name);
     hn_json_kind kind = hn_json_type(v);
-    return kind == HN_JSON_INT || kind == HN_JSON_REAL ? hn_json_ref(v) : NULL;
+    const char *text = hn_json_cstr(v); /* as tables of text have it */
+    char *end;
+    if (kind == HN_JSON_INT || kind == HN_JSON_REAL) return hn_json_ref(v);
+    if (!text || !(*text == '-' || *text == '.' || (*text >= '0' && *text <= '9'))) return NULL;
+    double n = hn_strtod(text, &end);
+    return *end || end == text ? NULL : hn_json_new_num(n);
 }
 
 void hn_scores_take(const hn_json *record, hn_json *x) {
     static const char *const names[][3] = {{"score_chosen", "score_chosen", "chosen_score"}, {"score_rejected", "score_rejected", "rejected_score"}, {"margin", "margin", "margin"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        hn_json *v = number(record, names[i][1]);
-        if (!v) v = number(record, names[i][2]);
-        if (!v) v = number(hn_json_get(record, "metadata"), names[i][1]);
-        if (!v) v = number(hn_json_get(record, "metadata"), names[i][2]);
+        hn_json *v = hn_number_take(record, names[i][1]);
+        if (!v) v = hn_number_take(record, names[i][2]);
+        if (!v) v = hn_number_take(hn_json_get(record, "metadata"), names[i][1]);
+        if (!v) v = hn_number_take(hn_json_get(record, "metadata"), names[i][2]);
         if (v) hn_json_set(x, names[i][0], v);
     }
 }

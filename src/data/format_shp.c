@@ -12,14 +12,15 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     hn_instruction in = {0};
     hn_str text;
     hn_json *x;
-    int64_t a = hn_json_int(hn_json_get(record, "labels"), -1);
-    if (a != 0 && a != 1) return hn_bad_row(err, "column \"labels\" is %s, 1 (A is preferred) or 0 is expected", a == -1 ? hn_json_what(hn_json_get(record, "labels")) : "another number");
+    bool a;
+    if (hn_label_take(record, "labels", &a, NULL) != HN_OK)
+        return hn_bad_row(err, "column \"labels\" is %s, 1 (A is preferred) or 0 is expected", hn_json_what(hn_json_get(record, "labels")));
     HN_TRY(hn_column_text(record, "history", &in.instruction, err));
     for (int i = 0; i < 2; i++) HN_TRY(hn_column_text(record, refs[i], &text, err));
     HN_TRY(hn_preference_instruction(o, "question", &in, hn_json_get(record, refs[a]), hn_json_get(record, refs[!a]), out, &x, err));
     for (int i = 0; i < 2; i++) {
-        hn_json *score = hn_json_get(record, scores[i == 0 ? a : !a]);
-        if (hn_json_type(score) == HN_JSON_INT) hn_json_set(x, i == 0 ? "score_chosen" : "score_rejected", hn_json_ref(score));
+        hn_json *score = hn_number_take(record, scores[i == 0 ? a : !a]);
+        if (score) hn_json_set(x, i == 0 ? "score_chosen" : "score_rejected", score);
     }
     return HN_OK;
 }

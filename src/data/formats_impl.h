@@ -76,6 +76,7 @@ hn_json *hn_messages_of(hn_json *message);
 hn_status hn_extras_take(const hn_json *record, hn_json *x, hn_error *err) HN_MUST;
 /* score_chosen, score_rejected and margin, by any of their names. */
 void hn_scores_take(const hn_json *record, hn_json *x);
+hn_json *hn_number_take(const hn_json *record, const char *name); /* a number or a text that is one: a new reference; NULL: none */
 
 /* A ShareGPT conversation with its system column in front, a new reference (format_sharegpt.c). */
 hn_status hn_conversation_take(const hn_json *record, hn_json **out, hn_error *err) HN_MUST;

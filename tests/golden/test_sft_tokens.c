@@ -73,9 +73,8 @@ static int64_t differs(const hn_rows *rows, int64_t i, const hn_json *want) {
         int64_t at = rows->at[i] + k, id = hn_json_int(hn_json_at(ids, (size_t)k), -1);
         int64_t label = labels ? hn_json_int(hn_json_at(labels, (size_t)k), 0) : id;
         if (rows->ids[at] != id) return k;
-        if (begins(documents, k)) continue;
-        if (rows->loss[at] != (label != -100)) return k;
-        if (label != -100 && (rows->label ? rows->label[at] : rows->ids[at]) != label) return k;
+        if (rows->loss[at] != (label != -100 && !begins(documents, k))) return k;
+        if (label != -100 && !begins(documents, k) && (rows->label ? rows->label[at] : rows->ids[at]) != label) return k;
     }
     return n == m ? -1 : n < m ? n : m;
 }

@@ -110,6 +110,20 @@ static void test_conversations(void **state) {
     }
 }
 
+/* Good sets hold such rows in a few of a thousand: two of two hundred may be chance, six are not. */
+static void test_chance(void **state) {
+    (void)state;
+    for (int bad = 1; bad <= 6; bad++) {
+        hn_report r;
+        bench b;
+        bench_open(&b, HN_VIEW_SFT, tok);
+        for (int i = 0; i < 200; i++) bench_row(&b, HN_KIND_COMPLETION, i < bad ? "{\"prompt\": \"And?\", \"completion\": \"\"}" : pair(i, ""));
+        bench_end(&b, &r);
+        expect_finding(&r, "empty-answer", bad < 3 ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, bad);
+        hn_report_release(&r);
+    }
+}
+
 enum { N = 6 };
 static void tokens(hn_report *r, bench *b, const int32_t *id, const int32_t *label, int rows) {
     for (int i = 0; i < rows; i++) {
@@ -215,7 +229,7 @@ static int teardown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clean),  cmocka_unit_test(test_answers), cmocka_unit_test(test_innocent), cmocka_unit_test(test_conversations),
-        cmocka_unit_test(test_tokens), cmocka_unit_test(test_sizes),   cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_tokens), cmocka_unit_test(test_sizes),   cmocka_unit_test(test_overlap),  cmocka_unit_test(test_chance),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -109,6 +109,7 @@ static void test_as_in_memory(void **state) {
         o.prepared_dir = NULL;
         hn_rows *memory = encode(&o);
         assert_null(memory->prepared);
+        for (int64_t row = 0; row < memory->rows; row++) assert_int_equal(memory->loss[memory->at[row]], 0); /* nothing before it */
         for (size_t k = 0; k < sizeof from / sizeof *from; k++) {
             fresh();
             o.prepared_dir = cache;
