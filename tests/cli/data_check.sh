@@ -35,6 +35,8 @@ if d=$work/empty.jsonl NO_COLOR=1 CLICOLOR_FORCE=1 check | grep -q "$(printf '\0
 printf '{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion" "b"}\n' >"$work/json.jsonl"
 d=$work/json.jsonl expect 3 "json.jsonl:2" check
 d=$work/json.jsonl expect 4 "wrong-columns" check --on_bad_row skip
+: >"$work/zero.jsonl"
+d=$work/zero.jsonl expect 4 "no-rows" check
 d=$work/none.jsonl expect 3 "none.jsonl" check
 expect 3 "nowhere" check --model_name_or_path "$work/nowhere"
 expect 2 "expected" "$hone" data
