@@ -37,7 +37,7 @@ static inline vec v_fma(vec x, vec y, vec z)
     return (vec){_mm256_fmadd_ps(x.lo, y.lo, z.lo), _mm256_fmadd_ps(x.hi, y.hi, z.hi)};
 }
 
-enum { VW = 16, KC = 320, MC = 240, B_ROWS = 256 };
+enum { VW = 16, KC = 320, MC = 240, B_ROWS = 256, B_ROWS_SPREAD = 4096 };
 #define MR 8
 #define NV 3
 #define GEMM_NAME hn_gemm_wide_avx2_f32

@@ -10,7 +10,7 @@ typedef __m256 vec;
 #define v_add(x, y) _mm256_add_ps(x, y)
 #define v_fma(x, y, z) _mm256_fmadd_ps(x, y, z)
 
-enum { VW = 8, KC = 320, MC = 240, B_ROWS = 24 };
+enum { VW = 8, KC = 320, MC = 240, B_ROWS = 24, B_ROWS_SPREAD = 24 };
 #define MR 6
 #define NV 2
 #define GEMM_NAME hn_gemm_own_avx2_f32

@@ -11,7 +11,7 @@ typedef __m512 vec;
 #define v_add(x, y) _mm512_add_ps(x, y)
 #define v_fma(x, y, z) _mm512_fmadd_ps(x, y, z)
 
-enum { VW = 16, KC = 320, MC = 240, B_ROWS = 256 };
+enum { VW = 16, KC = 320, MC = 240, B_ROWS = 256, B_ROWS_SPREAD = 4096 };
 #define MR 8
 #define NV 3
 #define GEMM_NAME hn_gemm_own_avx512_f32

@@ -1,8 +1,8 @@
 /* gemm_tmpl.h - packed matrix multiply, written once for every vector width.
  *
  * The including file gives: vec and v_zero, v_load, v_store, v_set1, v_add, v_fma (lanes of float); VW lanes
- * in a vec; a register tile of MR rows by NV vectors; KC steps of k a pass; MC rows of A held in L2; B_ROWS, the
- * most rows of A for which B's rows are read where they lie; GEMM_NAME, the function to define.
+ * in a vec; a register tile of MR rows by NV vectors; KC steps of k a pass; MC rows of A held in L2; B_ROWS
+ * and B_ROWS_SPREAD, the most rows of A for which B's rows are read where they lie; GEMM_NAME, the function to define.
  *
  * C is cut into a grid of blocks, each the work of one thread. A block walks k in passes of at most KC steps;
  * a pass goes over panels of NR = NV * VW columns of op(B), repacked as [kc][NR] so that a panel stays in L1
@@ -348,6 +348,13 @@ static void run_thin(job *w)
     hn_par_for(w->n, cols ? cols : THIN_COLS, thin_columns_run, w);
 }
 
+/* Most rows of A for which B, with rows ld apart, is read as it lies: the more of the cache's sets its rows fall on, the
+ * longer they stay. */
+static int64_t rows_unpacked(int64_t ld)
+{
+    return ld % 512 == 0 ? MR : ld % 128 == 0 ? B_ROWS : B_ROWS_SPREAD;
+}
+
 void GEMM_NAME(unsigned flags, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda, const void *b,
                int64_t ldb, void *c, int64_t ldc, const void *bias)
 {
@@ -355,7 +362,7 @@ void GEMM_NAME(unsigned flags, int64_t m, int64_t n, int64_t k, const void *a, i
     job w = {.flags = flags, .m = m, .n = n, .k = k, .lda = lda, .ldb = ldb, .ldc = ldc,
              .a = a, .b = b, .bias = bias, .c = c, .n1 = n, .k1 = k, .steps = pass_steps(k)};
     /* rows a multiple of 2 KiB apart fall on few cache sets: they need copying as much as columns do */
-    w.pack_b = (flags & (HN_GEMM_TA | HN_GEMM_TB)) || m > (ldb % 512 == 0 ? MR : B_ROWS);
+    w.pack_b = (flags & (HN_GEMM_TA | HN_GEMM_TB)) || m > rows_unpacked(ldb);
     w.pack_a = (flags & HN_GEMM_TA) || (m > MR && lda % 512 == 0 && w.pack_b);
     if ((flags & (HN_GEMM_TA | HN_GEMM_TB)) == HN_GEMM_TB && m <= THIN_ROWS)
         run_thin(&w);
