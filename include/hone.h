@@ -38,7 +38,7 @@ typedef enum hone_status {
     HONE_OK = 0,
     HONE_NO_MEMORY,
     HONE_IO,            /* reading or writing failed */
-    HONE_NOT_FINITE,    /* a loss is NaN or infinite */
+    HONE_NOT_FINITE,    /* a loss or a model's output is NaN or infinite */
     HONE_BAD_STATE,     /* not possible now */
     HONE_BAD_ARGUMENT,  /* a setting or argument */
     HONE_NOT_FOUND,     /* an input does not exist */
@@ -95,7 +95,8 @@ HONE_API hone_status hone_tokenizer_load(hone_ctx *ctx, const char *path, hone_t
 HONE_API void hone_tokenizer_free(hone_tokenizer *t);
 /* Files that hone and transformers load to equal ids, beside a saved model; the folder must exist. */
 HONE_API hone_status hone_tokenizer_save(hone_tokenizer *t, const char *dir);
-/* vocab_size; bos, eos, pad and unk as {"token", "id"} or null; max_length or null; chat_template: is there one? NULL: no memory. */
+/* vocab_size; bos, eos, pad and unk as {"token", "id"} or null; max_length or null; chat_template: is there one? NULL: no
+ * memory. */
 HONE_API char *hone_tokenizer_info_json(hone_tokenizer *t);
 /* text: valid UTF-8. *ids: the caller's (hone_free). */
 HONE_API hone_status hone_tokenize(hone_tokenizer *t, const char *text, size_t len, unsigned flags, int32_t **ids, size_t *n);

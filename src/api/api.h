@@ -21,7 +21,7 @@ struct hone_ctx {
     void *progress_user;
 };
 
-/* ---- options that several tasks share; tables in opts_*.c, names are TRL's */
+/* ---- options that several tasks share; tables in opts_common.c and task_*.c, names are TRL's */
 typedef struct hn_model_opts {
     char *model_name_or_path, *model_revision, *config_name, *tokenizer_name, *dtype;
 } hn_model_opts;
@@ -150,9 +150,9 @@ hn_status hn_generate_settings(const hone_config *c, const hn_model *m, hn_gen_o
 /* Greedy answers to the prompts of rows, compared with the rows' targets as text: *equal of the rows->rows. */
 hn_status hn_exact_match(hone_ctx *ctx, hn_model *m, const hn_tokenizer *tok, const hn_rows *rows, int64_t max_new_tokens, int64_t *equal,
                          hn_error *err) HN_MUST;
-/* The data set the settings name, to train or (eval) to evaluate on; s->n == 0: there is no evaluation set. s is the caller's. */
 hn_json *hn_sources_files(const hn_sources *s); /* an array of paths */
 const char *hn_sources_name(const hn_sources *s); /* the first file; "": there is none */
+/* The data set the settings name, to train or (eval) to evaluate on; s->n == 0: there is no evaluation set. s is the caller's. */
 hn_status hn_find_sources(const hone_config *c, bool eval, hn_sources *s, bool *held_out, hn_error *err) HN_MUST;
 hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer *tok, const char *split, hone_dataset **out);
 /* The tokenizer that is named, else that of the model (or its folder), with the tokens the settings add (api_tokens.c). NULL

@@ -67,7 +67,6 @@ hone_status hone_dataset_load(hone_config *c, hone_tokenizer *tok, const char *s
     return hone_dataset_load_for(c, NULL, tok, split, out);
 }
 
-/* Rows in memory are read as a file is: through a file that only memory holds. */
 /* Messages and reports speak of the caller's rows, not of the file that carries them. */
 static void name_them(char *text, size_t room, const char *path) {
     static const char name[] = "rows in memory";
@@ -86,6 +85,7 @@ static bool put_row(FILE *f, const char *row) {
     return ok && fputc('\n', f) != EOF;
 }
 
+/* Rows in memory are read as a file is: through a file that only memory holds. */
 hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const char *const *json_rows, size_t n, hone_dataset **out) {
     *out = NULL;
     hn_error err = {0};

@@ -16,11 +16,15 @@ hn_status hn_prompts_of(const hn_rows *rows, hn_gen_prompt **out, hn_error *err)
     return HN_OK;
 }
 
-/* A value the user did not set, but the model's generation_config.json does. */
-static const hn_json *from_model(const hone_config *c, const hn_json *defaults, const char *name) {
+static bool was_set(const hone_config *c, const char *name) {
     hn_origin from = HN_FROM_DEFAULT;
     hn_config_find(c->c, name, &from);
-    const hn_json *v = from == HN_FROM_DEFAULT ? hn_json_get(defaults, name) : NULL;
+    return from != HN_FROM_DEFAULT;
+}
+
+/* A value the user did not set, but the model's generation_config.json does. */
+static const hn_json *from_model(const hone_config *c, const hn_json *defaults, const char *name) {
+    const hn_json *v = was_set(c, name) ? NULL : hn_json_get(defaults, name);
     if (v) {
         hn_buf b = {0};
         hn_json_write(&b, v, 0);
@@ -28,12 +32,6 @@ static const hn_json *from_model(const hone_config *c, const hn_json *defaults, 
         hn_buf_release(&b);
     }
     return v;
-}
-
-static bool was_set(const hone_config *c, const char *name) {
-    hn_origin from = HN_FROM_DEFAULT;
-    hn_config_find(c->c, name, &from);
-    return from != HN_FROM_DEFAULT;
 }
 
 hn_status hn_generate_settings(const hone_config *c, const hn_model *m, hn_gen_opts *o, hn_error *err) {

@@ -176,8 +176,7 @@ int64_t hn_json_int(const hn_json *j, int64_t otherwise);   /* integers and whol
 double hn_json_num(const hn_json *j, double otherwise);
 bool hn_json_bool(const hn_json *j, bool otherwise);
 bool hn_json_equal(const hn_json *a, const hn_json *b);     /* same kind and contents; order of members aside */
-/* Members in file order: for (size_t i = 0; hn_json_member(obj, i, &key, &val); i++) is O(1) a call
- * only through the iterator below. */
+/* Members in file order: for (bool on = hn_json_first(obj, &it); on; on = hn_json_next(&it)). */
 typedef struct hn_json_iter {
     const char *key; /* terminated: a NUL inside a key stands as the two bytes C0 80, which UTF-8 does not have */
     hn_json *value; /* borrowed */
@@ -297,8 +296,8 @@ double hn_rng_uniform(const hn_rng_key *key, uint64_t index);              /* [0
 /* Values first .. first + n of the stream in [lo, hi); first is a multiple of 4. */
 void hn_rng_fill_uniform(const hn_rng_key *key, uint64_t first, float *out, size_t n, float lo, float hi);
 void hn_rng_fill_normal(const hn_rng_key *key, float *out, size_t n, float mean, float std);
-/* torch.randperm(n) of a CPU generator seeded with seed (golden/trl NOTES): for i = 0..n-2 swap
- * element i with i + next32 mod (n - i). out: [n]. */
+/* torch.randperm(n) of a CPU generator seeded with seed: for i = 0..n-2 swap element i with
+ * i + next32 mod (n - i). out: [n]. */
 void hn_randperm_torch(uint64_t seed, int64_t n, int64_t *out);
 /* numpy's default_rng(seed): its random() and its permutation(n), whose numbers the datasets library splits and mixes by. */
 typedef struct hn_numpy_rng {

@@ -1,4 +1,4 @@
-/* conversation.c - sides of an example, strings or message lists, to rows of tokens (specs/training.md 2.1 to 2.3).
+/* conversation.c - sides of an example, strings or message lists, to rows of tokens, as TRL's trainers prepare them.
  *
  * A string is tokenised with the tokenizer's special tokens and gets the end token; a message list is rendered by the chat
  * template, which writes its own special tokens, and tokenised without. What the assistant wrote goes from the token of its

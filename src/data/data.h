@@ -27,13 +27,12 @@ void hn_batch_release(hn_batch *b);
 
 /* ------------------------------------------------------------------ records */
 
-/* A stream of JSON objects from one file (.jsonl .ndjson .json .csv .tsv .txt, each also .gz .zst). Readers are
- * descriptors in readers.def. Text files give {"text": line}. EFORMAT with file and line: not UTF-8, no JSON, too long. */
+/* A stream of JSON objects from one file, of a kind in readers.def, which all but Parquet may also be .gz or .zst. Plain text
+ * gives {"text": line}. EFORMAT with file and line: not UTF-8, no JSON, too long. */
 typedef struct hn_records hn_records;
 hn_status hn_records_open(const char *path, hn_records **out, hn_error *err) HN_MUST;
 /* *record is the caller's (hn_json_free); NULL at the end. line: 1-based line (or array index) of it. */
 hn_status hn_records_next(hn_records *r, hn_json **record, int64_t *line, hn_error *err) HN_MUST;
-const char *hn_records_path(const hn_records *r);
 void hn_records_close(hn_records *r);
 /* A record of more bytes than this (a line, an array element, a row; default HN_RECORD_BYTES) is EFORMAT, found before it is
  * read whole: memory is bounded by a small multiple of it. */
@@ -148,9 +147,8 @@ bool hn_is_pattern(const char *name); /* does it hold * ? or [ */
 
 /* ------------------------------------------------------------------ examples: records in TRL's shapes
  *
- * Whatever the file's format, a record becomes examples whose columns are TRL's (specs/training.md 4.1): format_*.c
- * converts, everything behind it knows these kinds only. One record can become several examples (an OpenAssistant tree
- * has many pairs), or none. */
+ * Whatever the file's format, a record becomes examples whose columns are TRL's: format_*.c converts, everything behind it
+ * knows these kinds only. One record can become several examples (an OpenAssistant tree has many pairs), or none. */
 
 typedef enum hn_kind {
     HN_KIND_TOKENS,     /* input_ids[, labels | completion_mask] */
@@ -272,7 +270,7 @@ void hn_rows_free(hn_rows *r);
 /* Called now and then by the caller's thread: bytes of the files read of all, records so far. */
 typedef void hn_progress_fn(void *user, uint64_t done, uint64_t total, int64_t records);
 
-typedef struct hn_encode_opts { /* specs/training.md 2.1 */
+typedef struct hn_encode_opts { /* as TRL's SFTTrainer prepares a data set */
     hn_convert_opts convert;      /* records to examples */
     const char *eos_token;        /* NULL: the tokenizer's */
     int64_t max_length;           /* HN_UNSET_INT: none */
@@ -308,7 +306,8 @@ hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const
 /* ------------------------------------------------------------------ looking at rows
  *
  * A pass over a data set exactly as training prepares it, row by row in order (pairs taken apart for kto: of every 1,000 the
- * chosen answers, then the rejected ones): for data inspect, data check and the checks before a run. Views that hone does not train yet give the tokens their trainers take. */
+ * chosen answers, then the rejected ones): for data inspect, data check and the checks before a run. Views that hone does not
+ * train yet give the tokens their trainers take. */
 
 typedef struct hn_look_part {  /* one sequence of tokens */
     const char *name;          /* sft, text, prompt, classify, tag, qa: "row"; preference: "chosen", then "rejected"; kto: "completion" */

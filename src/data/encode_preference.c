@@ -1,4 +1,4 @@
-/* encode_preference.c - a prompt with a better and a worse answer, by the rules of TRL's DPOTrainer (specs/training.md 2.3).
+/* encode_preference.c - a prompt with a better and a worse answer, by the rules of TRL's DPOTrainer (_prepare_dataset).
  *
  * Both rows begin with the prompt as far as all three - the prompt alone, with the chosen and with the rejected answer - are the
  * same tokens; what follows is the answer. The rows as a whole are what RewardTrainer takes. */

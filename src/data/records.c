@@ -184,7 +184,6 @@ uint64_t hn_records_position(const hn_records *r) {
     return at > (off_t)r->src.raw_n ? (uint64_t)at - r->src.raw_n : 0;
 }
 
-const char *hn_records_path(const hn_records *r) { return r->src.path; }
 
 void hn_records_close(hn_records *r) {
     if (!r) return;

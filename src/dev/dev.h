@@ -1,6 +1,6 @@
 /* dev.h - a device is memory plus a row of kernel slots: raw pointers and sizes, no tensors.
  *
- * Each slot is filled by the reference first (kernels_tmpl.c, compiled for float and for double), then
+ * Each slot is filled by the reference first (cpu/ref_tmpl.h, compiled for float and for double), then
  * overwritten by what the CPU can do faster (AVX2, AVX-512), chosen at run time; HONE_ISA=ref|avx2|avx512
  * forces a level. Float and double share the slot types: pointers are void, the row of slots belongs to a
  * dtype. Contract of every slot: a row's bits depend on that row (in attention: on the rows it attends to)

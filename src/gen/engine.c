@@ -65,7 +65,7 @@ static hn_status sample_start(engine *e, sample *s, int64_t prompt, int64_t numb
     return HN_OK;
 }
 
-void sample_release(engine *e, sample *s) {
+void hn_sample_release(engine *e, sample *s) {
     if (s->segment > 0 && !s->kept) hn_kv_cache_release(e->cache, s->segment);
     hn_decode_stream_free(s->stream);
     hn_buf_release(&s->pending);
@@ -87,7 +87,7 @@ static hn_status prefill(engine *e, const hn_gen_prompt *p, int64_t from, int32_
     e->append[0] = segment;
     e->row[0] = (int32_t)(n - 1);
     HN_TRY(forward(e, e->append, e->row, 1, err));
-    return e->o->prefix ? prefix_took(e->o->prefix, p->id + from, n, err) : HN_OK;
+    return e->o->prefix ? hn_prefix_took(e->o->prefix, p->id + from, n, err) : HN_OK;
 }
 
 /* Computes the next prompt and gives each of its samples the first token. */
@@ -97,12 +97,12 @@ static hn_status admit(engine *e, hn_error *err) {
     int32_t segment = prefix ? prefix->segment : 0;
     HN_TRY(admit_memory(e, err));
     if (!prefix) HN_TRY(hn_kv_cache_add(e->cache, 0, p->n, &segment, err));
-    hn_status st = prefill(e, p, prefix ? prefix_begin(prefix, p) : 0, segment, err);
+    hn_status st = prefill(e, p, prefix ? hn_prefix_begin(prefix, p) : 0, segment, err);
     for (int64_t i = 0; st == HN_OK && i < e->o->samples; i++) {
         sample *s = &e->run[e->running];
         st = sample_start(e, s, e->next, i, segment, err);
         e->running++;
-        if (st == HN_OK) st = sample_take(e, s, 0, err);
+        if (st == HN_OK) st = hn_sample_take(e, s, 0, err);
     }
     if (!prefix) hn_kv_cache_release(e->cache, segment);
     e->next++;
@@ -113,7 +113,7 @@ static void drop_ended(engine *e) {
     int64_t kept = 0;
     for (int64_t i = 0; i < e->running; i++) {
         if (e->run[i].ended)
-            sample_release(e, &e->run[i]);
+            hn_sample_release(e, &e->run[i]);
         else
             e->run[kept++] = e->run[i];
     }
@@ -134,12 +134,13 @@ static hn_status step(engine *e, hn_error *err) {
         e->row[i] = (int32_t)i;
     }
     HN_TRY(forward(e, e->append, e->row, e->running, err));
-    if (e->run[0].kept) HN_TRY(prefix_took(e->o->prefix, &e->run[0].last, 1, err));
-    for (int64_t i = 0; i < e->running; i++) HN_TRY(sample_take(e, &e->run[i], i, err));
+    if (e->run[0].kept) HN_TRY(hn_prefix_took(e->o->prefix, &e->run[0].last, 1, err));
+    for (int64_t i = 0; i < e->running; i++) HN_TRY(hn_sample_take(e, &e->run[i], i, err));
     return HN_OK;
 }
 
-static hn_status check(const engine *e, int64_t n, const hn_model_info *info, hn_error *err) {
+static hn_status check(const engine *e, int64_t n, hn_error *err) {
+    const hn_model_info *info = e->info;
     HN_TRY(hn_sampler_check(&e->o->sampler, err));
     if (e->o->prefix && n != 1) return hn_fail(err, HN_EARG, "a prefix cache serves one prompt at a time, not %lld", (long long)n);
     if (e->o->prefix && e->o->prefix->model != e->model) return hn_fail(err, HN_EARG, "the prefix cache was made for another model");
@@ -161,7 +162,8 @@ static hn_status check(const engine *e, int64_t n, const hn_model_info *info, hn
     return HN_OK;
 }
 
-static hn_status engine_open(engine *e, hn_dev *dev, const hn_model_info *info, hn_error *err) {
+static hn_status engine_open(engine *e, hn_dev *dev, hn_error *err) {
+    const hn_model_info *info = e->info;
     e->vocab = info->vocab;
     e->positions = info->max_position;
     hn_batch_init(&e->batch);
@@ -178,15 +180,15 @@ hn_status hn_generate(hn_dev *dev, hn_model *m, const hn_tokenizer *tok, const h
                       const hn_gen_opts *o, hn_gen_fn *fn, void *user, hn_error *err) {
     engine e = {.model = m, .tok = tok, .prompts = prompts, .o = o, .fn = fn, .user = user, .info = hn_model_get_info(m)};
     int64_t batch = o->batch > 0 ? o->batch : 64;
-    hn_status st = check(&e, n, e.info, err);
-    if (st == HN_OK) st = engine_open(&e, dev, e.info, err);
+    hn_status st = check(&e, n, err);
+    if (st == HN_OK) st = engine_open(&e, dev, err);
     while (st == HN_OK && (e.running > 0 || e.next < n)) {
         while (st == HN_OK && e.next < n && (e.running == 0 || e.running + o->samples <= batch)) st = admit(&e, err);
         if (st == HN_OK) drop_ended(&e);
         if (st == HN_OK && e.running > 0) st = step(&e, err);
         if (st == HN_OK) drop_ended(&e);
     }
-    for (int64_t i = 0; i < e.running; i++) sample_release(&e, &e.run[i]);
+    for (int64_t i = 0; i < e.running; i++) hn_sample_release(&e, &e.run[i]);
     hn_free(e.run);
     hn_free(e.values);
     hn_free(e.work);

@@ -23,9 +23,9 @@ struct hn_prefix_cache {
 };
 /* Cuts c back to what the prompt begins with, and returns how many tokens that are: all but one of the prompt's at most, since
  * the logits after the last one are wanted. */
-int64_t prefix_begin(hn_prefix_cache *c, const hn_gen_prompt *p);
+int64_t hn_prefix_begin(hn_prefix_cache *c, const hn_gen_prompt *p);
 /* Notes n tokens that a forward has appended to the segment. */
-hn_status prefix_took(hn_prefix_cache *c, const int32_t *id, int64_t n, hn_error *err) HN_MUST;
+hn_status hn_prefix_took(hn_prefix_cache *c, const int32_t *id, int64_t n, hn_error *err) HN_MUST;
 
 typedef struct engine {
     hn_model *model;
@@ -48,7 +48,7 @@ typedef struct engine {
 } engine;
 
 /* Draws the sample's next token from row `row` of e->logits, tells the caller, notes whether it ended. */
-hn_status sample_take(engine *e, sample *s, int64_t row, hn_error *err) HN_MUST;
-void sample_release(engine *e, sample *s);
+hn_status hn_sample_take(engine *e, sample *s, int64_t row, hn_error *err) HN_MUST;
+void hn_sample_release(engine *e, sample *s);
 
 #endif

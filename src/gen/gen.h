@@ -18,8 +18,8 @@ typedef struct hn_sampler {
     double repetition_penalty; /* 1: off */
 } hn_sampler;
 hn_status hn_sampler_check(const hn_sampler *s, hn_error *err) HN_MUST;
-/* logits [v] are changed; none may be NaN or +inf. seen [v]: 1 where the token stands in the prompt or the answer so far (NULL without penalty).
- * u in [0, 1) picks the token when sampling. work: v entries of scratch. */
+/* logits [v] are changed; none may be NaN or +inf. seen [v]: 1 where the token stands in the prompt or the answer so far (NULL
+ * without penalty). u in [0, 1) picks the token when sampling. work: v entries of scratch. */
 typedef struct hn_pick { double p; int32_t id; } hn_pick;
 int32_t hn_sampler_pick(const hn_sampler *s, double *logits, int64_t v, const uint8_t *seen, double u, hn_pick *work);
 
@@ -40,7 +40,7 @@ typedef struct hn_gen_opts {
     size_t stop_count;
     bool ignore_eos, keep_special;   /* keep_special: special tokens appear in the text */
     int64_t batch;                   /* samples that run at once; 0: 64 */
-    hn_prefix_cache *prefix;         /* NULL, or: of one prompt; afterwards it holds the prompt and, of a single sample, its tokens */
+    hn_prefix_cache *prefix;         /* NULL, or: of one prompt; then it holds the prompt and, of a single sample, its tokens */
 } hn_gen_opts;
 
 typedef struct hn_gen_piece {
@@ -52,8 +52,8 @@ typedef struct hn_gen_piece {
 typedef bool hn_gen_fn(const hn_gen_piece *piece, void *user); /* false: ECANCEL */
 
 typedef struct hn_gen_prompt { const int32_t *id; int64_t n; } hn_gen_prompt;
-/* tok NULL: no text, tokens only. ENUMERIC: a logit is NaN or +inf. A prompt longer than the model's positions, or empty, several prompts or another model with a
- * prefix cache: EARG. */
+/* tok NULL: no text, tokens only. Errors: EARG (a prompt that is empty or fills the model's positions; several prompts, or another
+ * model, with a prefix cache; the sampler's), ESHAPE (an id outside the vocabulary), ENUMERIC (a logit is NaN or +inf), ECANCEL. */
 hn_status hn_generate(hn_dev *dev, hn_model *m, const hn_tokenizer *tok, const hn_gen_prompt *prompts, int64_t n,
                       const hn_gen_opts *o, hn_gen_fn *fn, void *user, hn_error *err) HN_MUST;
 

@@ -33,7 +33,7 @@ void hn_prefix_cache_free(hn_prefix_cache *c) {
 int64_t hn_prefix_cache_tokens(const hn_prefix_cache *c) { return c->n; }
 int64_t hn_prefix_cache_reused(const hn_prefix_cache *c) { return c->reused; }
 
-int64_t prefix_begin(hn_prefix_cache *c, const hn_gen_prompt *p) {
+int64_t hn_prefix_begin(hn_prefix_cache *c, const hn_gen_prompt *p) {
     int64_t same = 0;
     while (same < c->n && same < p->n - 1 && c->id[same] == p->id[same]) same++;
     c->n = c->reused = same;
@@ -41,7 +41,7 @@ int64_t prefix_begin(hn_prefix_cache *c, const hn_gen_prompt *p) {
     return same;
 }
 
-hn_status prefix_took(hn_prefix_cache *c, const int32_t *id, int64_t n, hn_error *err) {
+hn_status hn_prefix_took(hn_prefix_cache *c, const int32_t *id, int64_t n, hn_error *err) {
     if (c->n + n > c->cap) {
         int64_t cap = c->n + n < 2 * c->cap ? 2 * c->cap : c->n + n;
         int32_t *grown = hn_realloc_array(c->id, (size_t)cap, sizeof *grown);

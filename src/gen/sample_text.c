@@ -46,10 +46,13 @@ static hn_status tell(engine *e, const sample *s, const char *p, size_t n, int32
 /* Tells the text that is certain; at the end all of it. Sets *stopped where a stop string came up. */
 static hn_status emit(engine *e, sample *s, int32_t token, bool last, bool *stopped, hn_error *err) {
     if (s->pending.failed) return hn_nomem(err, s->pending.n);
-    int64_t stop = stop_at(e->o, s->pending.p ? s->pending.p : "", s->pending.n);
+    const char *text = s->pending.p ? s->pending.p : "";
+    int64_t stop = stop_at(e->o, text, s->pending.n);
     *stopped = stop >= 0;
-    size_t n = *stopped ? (size_t)stop : last ? s->pending.n : s->pending.n - held_back(e->o, s->pending.p ? s->pending.p : "", s->pending.n);
-    HN_TRY(tell(e, s, s->pending.p, n, token, NULL, err));
+    size_t n = s->pending.n;
+    if (*stopped) n = (size_t)stop;
+    else if (!last) n -= held_back(e->o, text, n);
+    HN_TRY(tell(e, s, text, n, token, NULL, err));
     size_t rest = *stopped ? 0 : s->pending.n - n;
     if (rest) memmove(s->pending.p, s->pending.p + n, rest);
     s->pending.n = rest;
@@ -67,13 +70,14 @@ static hn_status finish(engine *e, sample *s, const char *reason, hn_error *err)
     return tell(e, s, NULL, 0, -1, stopped ? "stop" : reason, err);
 }
 
-hn_status sample_take(engine *e, sample *s, int64_t row, hn_error *err) {
+hn_status hn_sample_take(engine *e, sample *s, int64_t row, hn_error *err) {
     size_t width = hn_dtype_size(e->logits->dtype);
     const char *logits = (const char *)e->logits->data + (size_t)row * (size_t)e->vocab * width;
     hn_convert(e->vocab, e->logits->dtype, logits, HN_F64, e->values);
     for (int64_t i = 0; i < e->vocab; i++)
         if (isnan(e->values[i]) || e->values[i] == (double)INFINITY)
-            return hn_fail(err, HN_ENUMERIC, "prompt %lld: the logit of token %lld is %g", (long long)s->prompt, (long long)i, e->values[i]);
+            return hn_fail(err, HN_ENUMERIC, "prompt %lld: the logit of token %lld is %g", (long long)s->prompt, (long long)i,
+                           e->values[i]);
     hn_rng_key key = {e->o->seed, HN_RNG_SAMPLE, (uint32_t)s->number, (uint64_t)s->prompt};
     double u = hn_rng_uniform(&key, (uint64_t)s->made);
     int32_t id = hn_sampler_pick(&e->o->sampler, e->values, e->vocab, s->seen, u, e->work);

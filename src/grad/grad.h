@@ -45,9 +45,6 @@ hn_status hn_tape_status(const hn_tape *t, hn_error *err); /* first error of any
 hn_status hn_tape_fail(hn_tape *t, hn_status code, const char *fmt, ...) HN_PRINTF(3, 4);
 /* Runs backward from the seeds that stand in the gradients (hn_seed, logprob handles), newest node first. */
 hn_status hn_tape_backward(hn_tape *t, hn_error *err) HN_MUST;
-hn_dev *hn_tape_dev(const hn_tape *t);
-hn_dtype hn_tape_dtype(const hn_tape *t);
-const hn_kernels *hn_tape_kernels(const hn_tape *t);
 /* Keys dropout masks and such; the site counts up with each stochastic op of a forward. */
 void hn_tape_seed(hn_tape *t, uint64_t seed, uint64_t step);
 /* Zeroed host memory that lives until the reset, for what outlives a call (contexts of checkpoints). NULL: no memory,
@@ -94,8 +91,7 @@ hn_tensor *hn_op_add(hn_tape *t, hn_tensor *x, hn_tensor *y);
 hn_tensor *hn_op_scale(hn_tape *t, hn_tensor *x, double alpha);
 /* Inverted dropout, Philox keyed by the tape's seed, step and site: nothing is saved. p = 0: returns x. */
 hn_tensor *hn_op_dropout(hn_tape *t, hn_tensor *x, double p);
-/* NEFTune: x + u * alpha / sqrt(len_s * D), u uniform in [-1, 1), len_s the tokens of the row's segment sequence
- * len [N] gives that length for each row. */
+/* NEFTune: x + u * alpha / sqrt(len * D), u uniform in [-1, 1); len [N]: tokens of the whole sequence that a row belongs to. */
 hn_tensor *hn_op_neftune(hn_tape *t, hn_tensor *x, const int32_t *len, double alpha);
 /* y[i] = x[row[i]]; row is copied; rows may repeat. */
 hn_tensor *hn_op_rows(hn_tape *t, hn_tensor *x, const int32_t *row, int64_t r);

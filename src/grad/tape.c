@@ -62,18 +62,6 @@ hn_status hn_tape_fail(hn_tape *t, hn_status code, const char *fmt, ...) {
     return hn_fail(&t->err, code, "%s", text);
 }
 
-hn_dev *hn_tape_dev(const hn_tape *t) {
-    return t->dev;
-}
-
-hn_dtype hn_tape_dtype(const hn_tape *t) {
-    return t->dtype;
-}
-
-const hn_kernels *hn_tape_kernels(const hn_tape *t) {
-    return t->k;
-}
-
 void hn_tape_seed(hn_tape *t, uint64_t seed, uint64_t step) {
     t->seed = seed;
     t->step = step;

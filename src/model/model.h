@@ -35,7 +35,7 @@ typedef struct hn_load_opts {
     int64_t vocab;        /* at least so many rows of embedding and head: new ones are the mean of the others; 0: as the file */
 } hn_load_opts;
 
-/* path: a folder, or org/name in the local hub cache. Errors: ENOENT (prints the download command), EFORMAT, ESHAPE,
+/* path: a folder, or org/name in the local hub cache. Errors: ENOENT (with the download command), EFORMAT, ESHAPE,
  * ENOTSUP (unknown family: lists the known ones). */
 hn_status hn_model_load(hn_dev *dev, const char *path, const hn_load_opts *o, hn_model **out, hn_error *err) HN_MUST;
 /* Random weights from a config.json (a file or a folder), normal(0, initializer_range) as transformers. vocab: at least so many

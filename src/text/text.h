@@ -98,8 +98,8 @@ size_t hn_tokenizer_peculiar(const hn_tokenizer *t, const char *model_type, hn_p
 
 /* ------------------------------------------------------------------ chat templates (chat*.c, jinja/)
  *
- * Truth is Python's Jinja2 in the environment transformers makes for it (specs/formats.md 1.5). A template is untrusted
- * input: output, loops, recursion and time are bounded. */
+ * Truth is Python's Jinja2 in the environment transformers makes for it. A template is untrusted input: output, loops,
+ * recursion and time are bounded. */
 
 typedef struct hn_rendered { /* growing, reused between calls; {0} is empty */
     hn_buf text;

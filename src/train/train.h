@@ -8,7 +8,7 @@
 #include "model/model.h"
 #include "objective/objective.h"
 
-/* Names, defaults and meaning are those of transformers' TrainingArguments (specs/training.md 2.0). */
+/* Names, defaults and meaning are those of transformers' TrainingArguments. */
 typedef struct hn_train_opts {
     char *output_dir;
     int64_t per_device_train_batch_size, per_device_eval_batch_size, gradient_accumulation_steps, max_steps, seed, data_seed;

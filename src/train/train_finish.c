@@ -75,7 +75,7 @@ static hn_json *summary_of(hn_trainer *t) {
     return j;
 }
 
-/* Members of from, but step; rows under their name. */
+/* All members of from but step. */
 static void copy_results(hn_json *to, const hn_json *from) {
     hn_json_iter it;
     for (bool more = hn_json_first(from, &it); more; more = hn_json_next(&it))

@@ -2,7 +2,8 @@
  *
  * An entry holds loss (mean over the steps since the last one), grad_norm and learning_rate of the step, the objective's
  * means over micro-batches, num_tokens, epoch, step. The summary takes along the means of the steps behind the last entry. As
- * in the reference an entry that is written after an evaluation of the same step leaves the means to the next. metrics.jsonl has one object for every step, in full precision. */
+ * in the reference an entry that is written after an evaluation of the same step leaves the means to the next. metrics.jsonl has
+ * one object for every step, in full precision. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

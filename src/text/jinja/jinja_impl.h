@@ -1,7 +1,7 @@
 /* jinja_impl.h - values of the template language and one rendering of a template.
  *
  * Values are Python's: what prints, compares, raises and how follows Python 3 and Jinja2 3.1 in the environment that transformers
- * makes (specs/formats.md 1.5). JSON handed in is read in place. Everything made while rendering lives in the run's arena. A
+ * makes. JSON handed in is read in place. Everything made while rendering lives in the run's arena. A
  * function that returns bool returns false after setting the run's error; the outcome is in *out. */
 #ifndef HN_JINJA_IMPL_H
 #define HN_JINJA_IMPL_H
