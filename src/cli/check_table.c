@@ -5,16 +5,6 @@
 
 static const char *const colors[] = {"\033[36m", "\033[33m", "\033[1;31m"};
 
-void put_visible(hn_buf *out, const char *p, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)p[i], next = i + 1 < n ? (unsigned char)p[i + 1] : 0;
-        bool c1 = c == 0xC2 && next >= 0x80 && next < 0xA0;
-        if (c1) i++;
-        if (c1 || c == 0x7F || (c < 0x20 && c != '\t' && c != '\n')) hn_buf_printf(out, "\\x%02x", (unsigned)(c1 ? next : c));
-        else hn_buf_putc(out, p[i]);
-    }
-}
-
 /* Text broken at blanks to lines of width, each behind indent blanks; the first begins behind used columns. */
 static void wrap(hn_buf *out, const char *text, int indent, int used, int width) {
     int at = used;
@@ -41,7 +31,9 @@ static void places(hn_buf *out, const hn_finding *f, int indent) {
     for (int i = 0; i < f->places; i++) {
         const hn_place *p = &f->place[i];
         bool same = i > 0 && hn_streq(f->place[i - 1].file, p->file);
-        hn_buf_printf(out, "%s%s:%lld", i ? ", " : "", same ? "" : p->file, (long long)p->line);
+        hn_buf_puts(out, i ? ", " : "");
+        if (!same) put_visible(out, p->file, strlen(p->file));
+        hn_buf_printf(out, ":%lld", (long long)p->line);
     }
     if (f->rows > f->places) hn_buf_printf(out, " and %lld more", (long long)(f->rows - f->places));
     hn_buf_putc(out, '\n');

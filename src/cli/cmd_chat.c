@@ -60,7 +60,7 @@ static bool put_piece(const hone_piece *p, void *user) {
     s->tokens += p->token >= 0;
     s->cut = p->finish_reason && hn_streq(p->finish_reason, "length");
     hn_buf_add(&s->answer, p->text, p->len);
-    fwrite(p->text, 1, p->len, stdout);
+    put_result(stdout, p->text, p->len);
     fflush(stdout);
     return !interrupted && !ferror(stdout) && !s->answer.failed;
 }

@@ -8,7 +8,7 @@
 
 static bool put_piece(const hn_gen_piece *p, void *user) {
     int *error = user; /* errno of a failed write */
-    fwrite(p->text.p, 1, p->text.n, stdout);
+    put_result(stdout, p->text.p, p->text.n);
     if (p->finish_reason) fputc('\n', stdout);
     if (fflush(stdout) != 0) *error = errno;
     return *error == 0;
@@ -32,7 +32,7 @@ static void print_answer(collect *c, int64_t index, const answer *a) {
     int64_t prompt = index / c->samples, sample = index % c->samples;
     if (c->plain) {
         if (c->samples > 1) fprintf(c->f, "--- %lld\n", (long long)sample);
-        fwrite(a->text.p ? a->text.p : "", 1, a->text.n, c->f);
+        put_result(c->f, a->text.p ? a->text.p : "", a->text.n);
         fputc('\n', c->f);
         return;
     }

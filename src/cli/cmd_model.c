@@ -23,7 +23,7 @@ static void show_tensors(const hn_json *list) {
     printf("\ntensors\n");
     for (size_t i = 0; i < hn_json_len(list); i++) {
         const hn_json *row = hn_json_at(list, i), *shape = hn_json_get(row, "shape");
-        printf("  %-60s [", hn_json_cstr(hn_json_get(row, "name")));
+        put_line(stdout, "  %-60s [", hn_json_cstr(hn_json_get(row, "name")));
         for (size_t d = 0; d < hn_json_len(shape); d++)
             printf("%s%lld", d ? ", " : "", (long long)hn_json_int(hn_json_at(shape, d), 0));
         printf("]%s\n", hn_json_bool(hn_json_get(row, "weight_decay"), true) ? "" : "  no decay");
@@ -39,7 +39,7 @@ static void show(const hn_json *j, bool tensors) {
         hn_buf b = {0};
         hn_json_write(&b, v, 0);
         const char *s = hn_json_cstr(v);
-        printf("%-26s %s\n", keys[i], s ? s : b.p ? b.p : "");
+        put_line(stdout, "%-26s %s\n", keys[i], s ? s : b.p ? b.p : "");
         hn_buf_release(&b);
     }
     printf("\nmemory to train in float32\n");

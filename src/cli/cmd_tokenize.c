@@ -139,7 +139,7 @@ static hn_status all_lines(work *w, FILE *in, hn_error *err) {
         st = w->o->decode ? decode_line(w, line, len, number, err) : encode_line(w, line, len, number, err);
         hn_buf_putc(&w->out, '\n');
         if (st == HN_OK && w->out.failed) st = hn_nomem(err, w->out.n);
-        if (st == HN_OK && fwrite(w->out.p, 1, w->out.n, stdout) != w->out.n)
+        if (st == HN_OK && !put_result(stdout, w->out.p, w->out.n))
             st = hn_fail_errno(err, HN_EIO, "cannot write to standard output");
         hn_buf_clear(&w->out);
     }
@@ -164,7 +164,7 @@ static hn_status change(work *w, hn_error *err) {
 
 static void print_warning(hn_log_level level, const char *text, void *user) {
     (void)user;
-    if (level >= HN_LOG_WARN) fprintf(stderr, "warning: %s\n", text);
+    if (level >= HN_LOG_WARN) put_line(stderr, "warning: %s\n", text);
 }
 
 static int run(hn_cli *cli) {

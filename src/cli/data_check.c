@@ -28,7 +28,8 @@ static hn_json *whole_json(const hn_look_set *s, const hn_report *r) {
 }
 
 static void head(const hn_look_set *s, const hn_report *r, hn_buf *out) {
-    hn_buf_printf(out, "%s: %lld rows as %s, %s (%s)", hn_sources_name(&s->train), (long long)r->rows, hn_view_name(s->view),
+    put_visible(out, hn_sources_name(&s->train), strlen(hn_sources_name(&s->train)));
+    hn_buf_printf(out, ": %lld rows as %s, %s (%s)", (long long)r->rows, hn_view_name(s->view),
                   r->format[0] ? r->format : "no format fits", r->format[0] ? r->reason : "see `hone data formats`");
     if (r->eval_rows) hn_buf_printf(out, "; %lld evaluation rows", (long long)r->eval_rows);
     if (r->unusable) hn_buf_printf(out, "; %lld cannot be used", (long long)r->unusable);

@@ -14,9 +14,6 @@ int data_check(hn_cli *cli, const hn_data_cmd *o);
 int data_inspect(hn_cli *cli, const hn_data_cmd *o);
 int data_formats(const hn_data_cmd *o);
 
-/* check_table.c: text of the data for a terminal: control characters but tab and new line become \\x1b and the like. */
-void put_visible(hn_buf *out, const char *p, size_t n);
-
 /* Findings for people; color: escape sequences are understood. */
 void check_table(hn_buf *out, const hn_report *r, bool color, int width);
 

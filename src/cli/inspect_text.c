@@ -65,20 +65,28 @@ static void marked(const inspection *s, const shown_part *p, const char *text, c
 }
 
 static void listed(const inspection *s, const shown_part *p, const char *text, const size_t *at, bool color, hn_buf *out) {
+    hn_buf quoted = {0};
     hn_buf_puts(out, "    pos       id  target  text\n");
     for (int64_t i = 0; i < p->n; i++) {
         unsigned marks = token_marks(s, p, i);
         hn_buf_printf(out, "%s%7lld %8d  %-6s  ", color ? color_of(marks) : "", (long long)i, p->id[i],
                       marks & TOKEN_CUT ? "cut" : marks & TOKEN_TARGET ? "yes" : ".");
-        hn_json_write_str(out, text + at[i], at[i + 1] - at[i]);
+        hn_buf_clear(&quoted);
+        hn_json_write_str(&quoted, text + at[i], at[i + 1] - at[i]);
+        put_visible(out, quoted.p ? quoted.p : "", quoted.n);
         if (color && *color_of(marks)) hn_buf_puts(out, "\033[0m");
         hn_buf_putc(out, '\n');
     }
+    hn_buf_release(&quoted);
 }
 
 static hn_status show_row(const inspection *s, const shown_row *r, bool ids, bool color, hn_buf *text, hn_buf *out, hn_error *err) {
     hn_buf_printf(out, "\n%srow %lld%s", color ? "\033[1m" : "", (long long)r->index, color ? "\033[0m" : "");
-    if (r->file) hn_buf_printf(out, " (%s:%lld)", r->file, (long long)r->line);
+    if (r->file) {
+        hn_buf_puts(out, " (");
+        put_visible(out, r->file, strlen(r->file));
+        hn_buf_printf(out, ":%lld)", (long long)r->line);
+    }
     hn_buf_printf(out, "%s%s%s\n", *r->kind ? ", " : "", r->kind, r->dropped ? ", dropped" : "");
     if (r->problem) {
         hn_buf_puts(out, "cannot be used: ");

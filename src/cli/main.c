@@ -15,7 +15,7 @@ static int unknown_command(const char *name) {
             best = hn_command_at(i)->name;
         }
     }
-    fprintf(stderr, "hone: error: no command is called '%s'\n", name);
+    put_line(stderr, "hone: error: no command is called '%s'\n", name);
     if (best)
         fprintf(stderr, "  fix: did you mean `hone %s`?\n", best);
     else

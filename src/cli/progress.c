@@ -64,6 +64,6 @@ void progress_step(hn_progress *p, const hone_metrics *m) {
     if (m->skipped) fprintf(stderr, "step %lld | loss not finite, left out\n", (long long)m->step);
     if (m->log_json) log_line(m, m->log_json);
     if (m->eval_json) eval_line(m->eval_json);
-    if (m->saved) fprintf(stderr, "saved %s\n", m->saved);
+    if (m->saved) put_line(stderr, "saved %s\n", m->saved);
     if (p->bar) draw(p, m);
 }

@@ -32,7 +32,8 @@ static void print_log(hone_log_level level, const char *text, void *user) {
                           : hn_streq(least, "warning") ? HONE_LOG_WARN : HONE_LOG_ERROR;
     if (level < from || (cli->o.quiet && level < HONE_LOG_ERROR)) return;
     if (level == HONE_LOG_WARN) cli->warnings++;
-    fprintf(stderr, "%s%s: %s\n", term_is_tty(stderr) ? "\r\033[K" : "", names[level], text);
+    if (term_is_tty(stderr)) fputs("\r\033[K", stderr);
+    put_line(stderr, "%s: %s\n", names[level], text);
 }
 
 /* A stray -h, or --config FILE, must be known before the other words are read. */

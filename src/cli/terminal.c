@@ -21,11 +21,58 @@ int term_width(FILE *f) {
     return ioctl(fileno(f), TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 100;
 }
 
+void put_visible(hn_buf *out, const char *p, size_t n) {
+    const char *end = p + n;
+    while (p < end) {
+        uint32_t c;
+        int len = hn_utf8_decode(p, end, &c);
+        if (len == 0) { /* a byte of C1 may act on a terminal that is not set to UTF-8 */
+            hn_buf_printf(out, "\\x%02x", (unsigned)(unsigned char)*p++);
+            continue;
+        }
+        if ((c < 0x20 && c != '\t' && c != '\n') || (c >= 0x7F && c < 0xA0)) hn_buf_printf(out, "\\x%02x", (unsigned)c);
+        else hn_buf_add(out, p, (size_t)len);
+        p += len;
+    }
+}
+
+/* Without memory for a longer text the beginning is shown. */
+static void put_formatted(FILE *f, const char *fmt, va_list ap) {
+    char first[512];
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(first, sizeof first, fmt, ap);
+    char *all = n >= (int)sizeof first ? hn_alloc((size_t)n + 1) : NULL;
+    if (all) vsnprintf(all, (size_t)n + 1, fmt, again);
+    va_end(again);
+    hn_buf text = {0};
+    put_visible(&text, all ? all : first, strlen(all ? all : first));
+    fwrite(text.p ? text.p : "", 1, text.n, f);
+    hn_buf_release(&text);
+    hn_free(all);
+}
+
+void put_line(FILE *f, const char *fmt, ...) {
+    va_list ap;
+    va_start(ap, fmt);
+    put_formatted(f, fmt, ap);
+    va_end(ap);
+}
+
+bool put_result(FILE *f, const char *p, size_t n) {
+    if (!isatty(fileno(f))) return fwrite(p, 1, n, f) == n;
+    hn_buf text = {0};
+    put_visible(&text, p, n);
+    bool whole = !text.failed && fwrite(text.p ? text.p : "", 1, text.n, f) == text.n;
+    hn_buf_release(&text);
+    return whole;
+}
+
 void say(const hn_cli *cli, const char *fmt, ...) {
     if (cli->o.quiet) return;
     va_list ap;
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    put_formatted(stderr, fmt, ap);
     va_end(ap);
 }
 

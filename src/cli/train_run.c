@@ -31,12 +31,12 @@ static int stopped(hn_cli *cli, hone_trainer *t, int64_t step) {
     char *dir = NULL;
     hone_status st = hone_trainer_checkpoint(t, &dir);
     if (st != HONE_OK) return cli_fail_ctx(cli, st);
-    fprintf(stderr, "stopped by a signal after step %lld; saved %s\n", (long long)step, dir ? dir : "");
+    put_line(stderr, "stopped by a signal after step %lld; saved %s\n", (long long)step, dir ? dir : "");
     hn_buf args = {0}, word = {0};
     hn_buf_printf(&args, "%s/training_args.json", dir ? dir : "");
     shell_word(&word, args.p ? args.p : "");
     if (word.p && !word.failed)
-        fprintf(stderr, "  resume: hone %s --config %s --resume_from_checkpoint true\n", cli->command->name, word.p);
+        put_line(stderr, "  resume: hone %s --config %s --resume_from_checkpoint true\n", cli->command->name, word.p);
     hn_buf_release(&args);
     hn_buf_release(&word);
     hn_free(dir);

@@ -114,7 +114,7 @@ void show_example(const hn_cli *cli, FILE *f, hone_trainer *t) {
         char *text = NULL;
         fputs(!loss[i] ? "" : color ? "\033[32m" : "[[", f);
         if (tok && hone_detokenize(tok, ids + i, (size_t)(j - i), 0, &text) == HONE_OK)
-            fputs(text, f);
+            put_line(f, "%s", text);
         else
             for (int64_t k = i; k < j; k++) fprintf(f, "%d ", ids[k]);
         fputs(!loss[i] ? "" : color ? "\033[0m" : "]]", f);
