@@ -17,7 +17,13 @@ static void ask_for_blocks(const hone_config *c, const hone_model *m, hn_encode_
 static hn_status check_ids(const hone_model *m, const hn_rows *rows, hn_error *err) {
     int64_t vocab = m ? hn_model_get_info(m->m)->vocab : INT64_MAX;
     if (rows->top_id < vocab) return HN_OK;
-    return hn_fail(err, HN_ESHAPE, "a row holds token id %d, the model's vocabulary has %lld", rows->top_id, (long long)vocab);
+    int64_t row = 0, i = 0; /* of the id; a label alone may be it, which has no place here */
+    while (i < rows->tokens && rows->ids[i] != rows->top_id) i++;
+    while (row < rows->rows && rows->at[row + 1] <= i) row++;
+    hn_fail(err, HN_ESHAPE, "a row holds token id %d, the model's vocabulary has %lld", rows->top_id, (long long)vocab);
+    if (row < rows->rows) hn_error_detail(err, "it is token %lld of the row at line %lld", (long long)(i - rows->at[row]), (long long)rows->record[row]);
+    hn_error_fix(err, "use the tokenizer that belongs to the model");
+    return HN_ESHAPE;
 }
 
 /* Takes the sources. */

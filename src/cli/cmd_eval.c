@@ -39,8 +39,12 @@ static int run(hn_cli *cli) {
     hone_dataset *d = NULL;
     int status = cli_context(cli);
     if (status >= 0 || (status = cli_load(cli, false, &m, &tok)) >= 0) return status;
-    hone_status st = hone_dataset_load(cli->task, tok, "eval", &d);
-    if (st == HONE_OK && !d) st = hone_dataset_load(cli->task, tok, "train", &d); /* a file, or a folder with a training split only */
+    hone_status st = hone_dataset_load_for(cli->task, m, tok, "eval", &d);
+    if (st == HONE_OK && !d) { /* a file, or a folder with a training split only */
+        hn_data_opts *data = &cli->task->data;
+        if (data->max_eval_samples != HN_UNSET_INT) data->max_train_samples = data->max_eval_samples;
+        st = hone_dataset_load_for(cli->task, m, tok, "train", &d);
+    }
     status = st == HONE_OK ? evaluate(cli, m, tok, d) : cli_fail_ctx(cli, st);
     hone_dataset_free(d);
     hone_tokenizer_free(tok);

@@ -44,7 +44,7 @@ static int score(hn_cli *cli, hone_model *m, hone_tokenizer *tok) {
         st = hone_dataset_from_rows(cli->task, tok, rows, 1, &d);
         hn_buf_release(&row);
     } else {
-        st = hone_dataset_load(cli->task, tok, "train", &d);
+        st = hone_dataset_load_for(cli->task, m, tok, "train", &d);
     }
     if (st != HONE_OK) return cli_fail_ctx(cli, st);
     sink s = {.o = &c->score, .rows = d->rows};

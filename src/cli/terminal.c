@@ -37,7 +37,7 @@ void put_visible(hn_buf *out, const char *p, size_t n) {
 }
 
 /* Without memory for a longer text the beginning is shown. */
-static void put_formatted(FILE *f, const char *fmt, va_list ap) {
+HN_PRINTF(2, 0) static void put_formatted(FILE *f, const char *fmt, va_list ap) {
     char first[512];
     va_list again;
     va_copy(again, ap);

@@ -119,6 +119,8 @@ check "and stop strings may come as JSON" cmp "$work/cut1" "$work/cut2"
 # eval: one object, gates exit with 4
 "$hone" eval --model_name_or_path "$model" --dataset_name "$work/world/test.jsonl" >"$work/eval" 2>/dev/null
 check "eval prints one object" test "$(wc -l <"$work/eval")" -eq 1
+"$hone" eval --model_name_or_path "$model" --dataset_name "$work/world/test.jsonl" --max_eval_samples 2 >"$work/eval2" 2>/dev/null
+check "eval keeps to --max_eval_samples of a file" grep -q '"rows": 2}' "$work/eval2"
 "$hone" eval --model_name_or_path "$model" --dataset_name "$work/world/test.jsonl" --min_accuracy 1 >/dev/null 2>&1
 check "a gate exits with 4" test $? -eq 4
 

@@ -38,6 +38,10 @@ printf '{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion" "b"}\n'
 d=$work/json.jsonl expect 3 "json.jsonl:2" sft
 printf '{"question": "a", "reply": "b"}\n' >"$work/columns.jsonl"
 d=$work/columns.jsonl expect 3 "question" sft
+printf '{"input_ids": [5, 6]}\n{"input_ids": [5, 999999]}\n' >"$work/ids.jsonl"
+for command in sft eval score; do
+    expect 3 "token 1 of the row at line 2" "$hone" $command --model_name_or_path "$model" --dataset_name "$work/ids.jsonl"
+done
 d=$work/columns.jsonl expect 0 "prompt-completion" sft --columns prompt=question,completion=reply
 d=$work/columns.jsonl expect 0 "prompt-completion" sft --prompt_column question --completion_column reply --overwrite_output_dir
 d=$work/columns.jsonl expect 3 "columns.jsonl:1.*\"answer\", which is asked for, is missing" sft --columns prompt=question,completion=answer
