@@ -71,6 +71,26 @@ static hn_status put_class(translator *t, hn_str name, bool negated, bool in_bra
     return HN_OK;
 }
 
+/* \w and \W inside brackets: there Oniguruma has its Latin-1 digits that are no decimals (such as U+00BD) outside the words. */
+static void put_word_inside(translator *t, bool negated) {
+    static const hn_range numbers[] = {{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}};
+    const hn_class *c = class_named(hn_str_of("w"));
+    if (negated) {
+        put_others(t->out, c->v, c->n);
+        put_ranges(t->out, numbers, sizeof numbers / sizeof *numbers);
+        return;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        hn_range r = c->v[i];
+        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+            if (numbers[k].first > r.last || numbers[k].last < r.first) continue;
+            if (r.first < numbers[k].first) put_ranges(t->out, &(hn_range){r.first, numbers[k].first - 1}, 1);
+            r.first = numbers[k].last + 1;
+        }
+        if (r.first <= r.last) put_ranges(t->out, &r, 1);
+    }
+}
+
 static hn_status property(translator *t, bool in_brackets) { /* at \p or \P */
     bool negated = peek(t, 1) == 'P';
     if (peek(t, 2) != '{') return refuse(t, "\\p without {");
@@ -136,7 +156,10 @@ static hn_status shorthand(translator *t, bool in_brackets, bool *done) { /* \s 
     case 'd':
     case 'D': HN_TRY(put_class(t, hn_str_of("Nd"), c == 'D', in_brackets)); break;
     case 'w':
-    case 'W': HN_TRY(put_class(t, hn_str_of("w"), c == 'W', in_brackets)); break;
+    case 'W':
+        if (in_brackets) put_word_inside(t, c == 'W');
+        else HN_TRY(put_class(t, hn_str_of("w"), c == 'W', false));
+        break;
     case 'h': hn_buf_puts(t->out, in_brackets ? "0-9A-Fa-f" : "[0-9A-Fa-f]"); break;
     case 'A':
     case 'z': /* the very ends, in both languages */

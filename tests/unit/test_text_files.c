@@ -94,6 +94,29 @@ static void refuses_pattern(const char *pattern, hn_status code) {
     refuses(text, code, "pattern");
 }
 
+/* Does pattern match the fraction between a and b? It becomes a b then; else it is dropped, as the vocabulary has no token for it. */
+static bool finds_fraction(const char *pattern) {
+    char text[512];
+    hn_tokenizer *t;
+    hn_encoding e = {0};
+    snprintf(text, sizeof text, WITH("\"normalizer\":{\"type\":\"Replace\",\"content\":\"b\",\"pattern\":{\"Regex\":\"%s\"}}"), pattern);
+    assert_int_equal(load_text(text, &t, NULL), HN_OK);
+    assert_int_equal(hn_tokenizer_encode(t, (hn_str){"a\xc2\xbd" "b", 4}, 0, &e, NULL), HN_OK);
+    size_t n = e.n;
+    hn_encoding_release(&e);
+    hn_tokenizer_free(t);
+    return n == 2;
+}
+
+static void test_words_in_brackets(void **state) {
+    (void)state;
+    assert_false(finds_fraction("\\\\W")); /* a word character by itself */
+    assert_true(finds_fraction("[^\\\\w]")); /* none inside brackets */
+    assert_true(finds_fraction("[\\\\W]"));
+    assert_true(finds_fraction("[^\\\\w\\\\s]+"));
+    assert_false(finds_fraction("[^\\\\W\\\\x{61}\\\\x{62}]"));
+}
+
 static void test_patterns(void **state) {
     (void)state;
     static const char *const other_meaning[] = {"\\\\bword", "(?<name>a)", "[[:alpha:]]", "\\\\p{Emoji}", "a{2}+", "a{2}?", "(?m:.)",
@@ -265,7 +288,7 @@ static void test_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_broken),         cmocka_unit_test(test_unknown_parts), cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_broken),         cmocka_unit_test(test_unknown_parts), cmocka_unit_test(test_patterns), cmocka_unit_test(test_words_in_brackets),
         cmocka_unit_test(test_special_tokens), cmocka_unit_test(test_dropped),       cmocka_unit_test(test_dropout),       cmocka_unit_test(test_save),          cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, make_dir, remove_dir);
