@@ -63,8 +63,8 @@ static int rate(const hn_tokenizer *tok, const char *path, double megabytes) {
     }
     double seconds = hn_now() - start;
     if (st == HN_OK)
-        printf("{\"text_bytes\": %zu, \"tokens\": %lld, \"seconds\": %.3f, \"text_bytes_per_s\": %.0f}\n", t.text.n, (long long)tokens, seconds,
-               (double)t.text.n / seconds);
+        printf("{\"text_bytes\": %zu, \"tokens\": %lld, \"seconds\": %.3f, \"text_bytes_per_s\": %.0f}\n", t.text.n,
+               (long long)tokens, seconds, (double)t.text.n / seconds);
     hn_encoding_release(&e);
     hn_buf_release(&t.text);
     hn_free(t.end);
@@ -92,8 +92,8 @@ static int rows_of(const hn_tokenizer *tok, char *path, const char *dir) {
     if (prepare(tok, path, dir, &opened, &again, &err) != HN_OK) return fail(&err);
     printf("{\"file_bytes\": %lld, \"rows\": %lld, \"tokens\": %lld, \"seconds\": %.3f, \"threads\": %d, \"peak_rss_mb\": %.1f, "
            "\"tokenizer_rss_mb\": %.1f, \"reopened_seconds\": %.3f, \"reused\": %s}\n",
-           (long long)hn_file_size(path), (long long)rows->rows, (long long)rows->tokens, made, hn_par_threads(), (double)peak / 1e6,
-           (double)before / 1e6, opened, again->reused ? "true" : "false");
+           (long long)hn_file_size(path), (long long)rows->rows, (long long)rows->tokens, made, hn_par_threads(),
+           (double)peak / 1e6, (double)before / 1e6, opened, again->reused ? "true" : "false");
     hn_rows_free(rows);
     hn_rows_free(again);
     return 0;

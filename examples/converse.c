@@ -24,7 +24,8 @@ static void add(text *t, const char *p, size_t n) {
 /* Appends a message to the array, whose closing bracket moves on. */
 static void add_message(text *messages, const char *role, const char *p, size_t n) {
     char *content = hone_json_string(p, n);
-    const char *const parts[] = {messages->n ? "," : "[", "{\"role\": \"", role, "\", \"content\": ", content ? content : "\"\"", "}]"};
+    const char *const parts[] = {
+        messages->n ? "," : "[", "{\"role\": \"", role, "\", \"content\": ", content ? content : "\"\"", "}]"};
     if (messages->n) messages->n--;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) add(messages, parts[i], strlen(parts[i]));
     hone_free(content);

@@ -30,7 +30,8 @@ int main(int argc, char **argv) {
     while (st == HONE_OK) { /* HONE_DONE: that was the last step */
         st = hone_trainer_step(trainer, &m);
         if (st == HONE_OK || st == HONE_DONE)
-            printf("step %lld of %lld: loss %.4f, learning rate %.3g\n", (long long)m.step, (long long)m.max_steps, m.loss, m.learning_rate);
+            printf("step %lld of %lld: loss %.4f, learning rate %.3g\n", (long long)m.step, (long long)m.max_steps, m.loss,
+                   m.learning_rate);
     }
     if (st == HONE_DONE) st = hone_trainer_finish(trainer, NULL);
     int status = st == HONE_OK ? 0 : failed(ctx, st);

@@ -115,10 +115,10 @@ typedef struct hone_chat_opts {
 /* messages_json: [{"role": "user", "content": "Hi"}, ...]. The text has its special tokens already: tokenize it with flags 0, or
  * generate from it with raw_prompt. *text and, where asked for, *spans (the parts the assistant wrote, in order) are the caller's
  * (hone_free); len, spans and span_count may be NULL. opts NULL: all as 0.
- * HONE_BAD_ARGUMENT: JSON that is none or of another shape; HONE_NOT_FOUND: there is no template; HONE_BAD_FORMAT: the template does not
- * parse, or refuses this conversation, in its own words. */
-HONE_API hone_status hone_chat_render(hone_tokenizer *t, const char *messages_json, const hone_chat_opts *opts, char **text, size_t *len,
-                                      hone_span **spans, size_t *span_count);
+ * HONE_BAD_ARGUMENT: JSON that is none or of another shape; HONE_NOT_FOUND: there is no template; HONE_BAD_FORMAT: the template
+ * does not parse, or refuses this conversation, in its own words. */
+HONE_API hone_status hone_chat_render(hone_tokenizer *t, const char *messages_json, const hone_chat_opts *opts, char **text,
+                                      size_t *len, hone_span **spans, size_t *span_count);
 
 /* ---- model */
 typedef struct hone_model hone_model;
@@ -132,7 +132,8 @@ HONE_API hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone
 /* Random weights; config: a config.json, or a folder that has one. */
 HONE_API hone_status hone_model_init(hone_ctx *ctx, const char *config, uint64_t seed, hone_model **out);
 HONE_API void hone_model_free(hone_model *m);
-/* config.json and weights, into a folder that is made; a tokenizer is saved by itself. dtype: "float32" (NULL), "bfloat16", "float16". */
+/* config.json and weights, into a folder that is made; a tokenizer is saved by itself. dtype: "float32" (NULL), "bfloat16",
+ * "float16". */
 HONE_API hone_status hone_model_save(hone_model *m, const char *dir, const char *dtype);
 HONE_API char *hone_model_info_json(hone_model *m); /* family, sizes, tensors, memory to train */
 
@@ -147,8 +148,8 @@ HONE_API void hone_dataset_free(hone_dataset *d);
 HONE_API int64_t hone_dataset_rows(const hone_dataset *d);
 HONE_API char *hone_dataset_info_json(const hone_dataset *d); /* format, rows, dropped, truncated, token counts */
 /* Checks the rows that a config names (task "data" or "sft"; view: "sft", "preference" ..., NULL: as the records are), loading no
- * weights. *json: findings with id, severity, rows, places, cost, remedy. HONE_GATE: there are errors among them; json is made all the
- * same. */
+ * weights. *json: findings with id, severity, rows, places, cost, remedy. HONE_GATE: there are errors among them; json is made
+ * all the same. */
 HONE_API hone_status hone_data_check(hone_config *c, const char *view, char **json);
 /* Row i: borrowed ids[n] and loss[n] (1: the token is a target). */
 HONE_API hone_status hone_dataset_row(const hone_dataset *d, int64_t i, const int32_t **ids, const uint8_t **loss, int64_t *n);
@@ -218,8 +219,8 @@ typedef bool hone_piece_fn(const hone_piece *piece, void *user); /* false: stop 
 HONE_API hone_status hone_generate(hone_model *m, hone_tokenizer *tok, const char *prompt, const hone_generate_opts *opts,
                                    hone_piece_fn *on_piece, void *user);
 /* The same from n tokens. tok NULL: pieces have tokens, but no text, and no stop strings are looked for. */
-HONE_API hone_status hone_generate_ids(hone_model *m, hone_tokenizer *tok, const int32_t *ids, size_t n, const hone_generate_opts *opts,
-                                       hone_piece_fn *on_piece, void *user);
+HONE_API hone_status hone_generate_ids(hone_model *m, hone_tokenizer *tok, const int32_t *ids, size_t n,
+                                       const hone_generate_opts *opts, hone_piece_fn *on_piece, void *user);
 /* Fills opts, whose struct_size is set, from the settings of a task that generates ("generate", "chat"): what was set, over the
  * model's generation_config.json, over the defaults. prefix_cache stays; the strings of stop are the config's. */
 HONE_API hone_status hone_config_generate_opts(const hone_config *c, hone_model *m, hone_generate_opts *opts);

@@ -41,7 +41,8 @@ typedef struct hn_data_opts {
 } hn_data_opts;
 typedef struct hn_sft_opts {
     int64_t max_length;
-    char *truncation_mode, *eos_token, *completion_only_loss, *packing_strategy, *eval_packing, *chat_template_path, *chat_template_kwargs;
+    char *truncation_mode, *eos_token, *completion_only_loss, *packing_strategy, *eval_packing, *chat_template_path,
+        *chat_template_kwargs;
     bool packing, assistant_only_loss, shuffle_dataset, split_special_tokens;
 } hn_sft_opts;
 typedef struct hn_pretrain_opts {
@@ -75,10 +76,10 @@ typedef struct hn_task {          /* a row of tasks.def */
     const char *objective;        /* NULL: no training */
     const hn_task_default *defaults; /* ends with a NULL name; may be NULL */
 } hn_task;
-const hn_task *hn_task_find(const char *name);
+const hn_task *hn_task_find(const char *name, hn_error *err); /* NULL: none; EARG lists those there are */
 
-extern const hn_opt hn_model_table[], hn_token_table[], hn_config_name_table[], hn_data_table[], hn_sft_table[], hn_pretrain_table[],
-    hn_sampling_table[], hn_generate_table[], hn_score_table[], hn_eval_table[];
+extern const hn_opt hn_model_table[], hn_token_table[], hn_config_name_table[], hn_data_table[], hn_sft_table[],
+    hn_pretrain_table[], hn_sampling_table[], hn_generate_table[], hn_score_table[], hn_eval_table[];
 
 struct hone_config {
     hone_ctx *ctx;
@@ -126,8 +127,8 @@ struct hone_trainer {
 hone_status hone_status_of(hn_status st);
 /* Keeps the error in the context for hone_last_error. */
 hone_status hone_keep(hone_ctx *ctx, hn_status st, const hn_error *err);
-/* Copies an options struct of the caller's, whose struct_size may be that of an older header; from NULL: all 0. EARG: struct_size is not
- * set. */
+/* Copies an options struct of the caller's, whose struct_size may be that of an older header; from NULL: all 0. EARG: struct_size
+ * is not set. */
 #define HN_OPTS_TAKE(to, from, type, err) hn_opts_take(&(to), sizeof(type), (from), #type, (err))
 hn_status hn_opts_take(void *to, size_t size, const void *from, const char *type, hn_error *err) HN_MUST;
 /* Fills columns from the settings. EARG: --columns is no list of pairs, a meaning is given twice. */
@@ -148,8 +149,8 @@ hn_status hn_prompts_of(const hn_rows *rows, hn_gen_prompt **out, hn_error *err)
 /* Flags over the model's generation_config.json over our defaults; says through the log what came from the model. */
 hn_status hn_generate_settings(const hone_config *c, const hn_model *m, hn_gen_opts *o, hn_error *err) HN_MUST;
 /* Greedy answers to the prompts of rows, compared with the rows' targets as text: *equal of the rows->rows. */
-hn_status hn_exact_match(hone_ctx *ctx, hn_model *m, const hn_tokenizer *tok, const hn_rows *rows, int64_t max_new_tokens, int64_t *equal,
-                         hn_error *err) HN_MUST;
+hn_status hn_exact_match(hone_ctx *ctx, hn_model *m, const hn_tokenizer *tok, const hn_rows *rows, int64_t max_new_tokens,
+                         int64_t *equal, hn_error *err) HN_MUST;
 hn_json *hn_sources_files(const hn_sources *s); /* an array of paths */
 const char *hn_sources_name(const hn_sources *s); /* the first file; "": there is none */
 /* The data set the settings name, to train or (eval) to evaluate on; s->n == 0: there is no evaluation set. s is the caller's. */
@@ -158,7 +159,8 @@ hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer 
 /* The tokenizer that is named, else that of the model (or its folder), with the tokens the settings add (api_tokens.c). NULL
  * where the model folder has none and no other is named. */
 hone_status hone_load_tokenizer(hone_config *c, hone_model *m, hone_tokenizer **out);
-hone_status hone_init_model(hone_ctx *ctx, const char *config, uint64_t seed, int64_t vocab, hone_model **out); /* vocab: rows at least; 0: as config */
+hone_status hone_init_model(hone_ctx *ctx, const char *config, uint64_t seed, int64_t vocab,
+                            hone_model **out); /* vocab: rows at least; 0: as config */
 hone_status hone_load_tokenizer_of(hone_config *c, const char *dir, hone_tokenizer **out);
 hn_status hn_tokens_apply(const hone_config *c, hn_tokenizer *t, hn_error *err) HN_MUST;
 bool hn_tokens_wanted(const hone_config *c); /* does the run add tokens? */
@@ -187,7 +189,8 @@ hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn
  * that is no JSON, unless bad rows are to be skipped. */
 hn_status hn_look_check(hone_config *c, hn_look_set *s, bool quick, hn_report *out, hn_error *err) HN_MUST;
 /* The checks that a run makes by itself, of its first rows. EGATE: an error was found, which --force overrides. */
-hn_status hn_check_before_run(hone_config *c, const hone_model *m, const hone_tokenizer *tok, hn_report *out, hn_error *err) HN_MUST;
+hn_status hn_check_before_run(hone_config *c, const hone_model *m, const hone_tokenizer *tok, hn_report *out,
+                              hn_error *err) HN_MUST;
 
 hn_json *hone_rows_json(const hone_dataset *d);
 void hn_card_write(const hone_trainer *t, hn_buf *out);

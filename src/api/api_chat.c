@@ -51,7 +51,8 @@ static hn_status take_chat(const char *messages, const hone_chat_opts *o, hn_jso
     HN_TRY(take_json(o->tools_json, "tools_json", HN_JSON_ARRAY, &j[1], err));
     HN_TRY(take_json(o->documents_json, "documents_json", HN_JSON_ARRAY, &j[2], err));
     HN_TRY(take_json(o->kwargs_json, "kwargs_json", HN_JSON_OBJECT, &j[3], err));
-    *in = (hn_chat_in){.messages = j[0], .tools = j[1], .documents = j[2], .kwargs = j[3], .generation_prompt = o->add_generation_prompt};
+    *in = (hn_chat_in){
+        .messages = j[0], .tools = j[1], .documents = j[2], .kwargs = j[3], .generation_prompt = o->add_generation_prompt};
     return HN_OK;
 }
 

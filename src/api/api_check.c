@@ -20,10 +20,17 @@ static hn_status one_row(void *user, const hn_look *row, hn_error *err) {
 
 static void set_up(const hone_config *c, const hn_look_set *s, bool quick, hn_check_setup *out) {
     hn_origin from;
-    *out = (hn_check_setup){.view = s->view, .tok = s->tok, .chat = s->o.chat, .model = &s->model, .eos_token = s->o.eos_token,
-                            .max_length = s->o.max_length, .completion_only = s->o.completion_only, .assistant_only = s->o.assistant_only,
+    *out = (hn_check_setup){.view = s->view,
+                            .tok = s->tok,
+                            .chat = s->o.chat,
+                            .model = &s->model,
+                            .eos_token = s->o.eos_token,
+                            .max_length = s->o.max_length,
+                            .completion_only = s->o.completion_only,
+                            .assistant_only = s->o.assistant_only,
                             .split_special = s->o.split_special,
-                            .packed = s->o.packing != HN_PACK_NONE, .quick = quick};
+                            .packed = s->o.packing != HN_PACK_NONE,
+                            .quick = quick};
     out->max_length_given = hn_config_find(c->c, "max_length", &from) && from != HN_FROM_DEFAULT;
 }
 
@@ -32,7 +39,8 @@ hn_status hn_look_check(hone_config *c, hn_look_set *s, bool quick, hn_report *o
     hn_check_setup setup;
     pass p = {.keep_unreadable = s->o.skip_bad || quick};
     set_up(c, s, quick, &setup);
-    if (s->o.assistant_only && (!s->chat || hn_chat_span_source(s->chat) == HN_SPANS_NONE)) s->o.assistant_only = false; /* a check says so */
+    if (s->o.assistant_only && (!s->chat || hn_chat_span_source(s->chat) == HN_SPANS_NONE))
+        s->o.assistant_only = false; /* a check says so */
     hn_status st;
     HN_GO(st, hn_checker_new(&setup, &p.checker, err));
     HN_GO(st, hn_look_pass(s, false, one_row, &p, err));
@@ -69,7 +77,8 @@ enum { FIRST_ROWS = 512 }; /* what a run looks at before it starts: a blink, wha
 
 static hn_status refuse(const hn_report *r, hn_error *err) {
     hn_fail(err, HN_EGATE, "training would be wasted: %s: %s", r->v[0].id, r->v[0].message);
-    for (size_t i = 1; i < r->n && r->v[i].severity == HN_SEVERITY_ERROR; i++) hn_error_detail(err, "%s: %s", r->v[i].id, r->v[i].message);
+    for (size_t i = 1; i < r->n && r->v[i].severity == HN_SEVERITY_ERROR; i++)
+        hn_error_detail(err, "%s: %s", r->v[i].id, r->v[i].message);
     if (r->v[0].places) hn_error_detail(err, "first seen at %s:%lld", r->v[0].place[0].file, (long long)r->v[0].place[0].line);
     hn_error_detail(err, "%s", r->v[0].cost);
     hn_error_fix(err, "%s; or --force", r->v[0].remedy);

@@ -20,7 +20,9 @@ static hn_status add(hn_columns *x, hn_str to, hn_str from, hn_error *err) {
         return HN_EARG;
     }
     for (size_t i = 0; i < x->n; i++)
-        if (hn_str_eq(to, x->to[i])) return hn_fail(err, HN_EARG, "two columns are to be read as \"%s\": %s and %.*s", x->to[i], x->from[i], (int)from.n, from.p);
+        if (hn_str_eq(to, x->to[i]))
+            return hn_fail(err, HN_EARG, "two columns are to be read as \"%s\": %s and %.*s", x->to[i], x->from[i], (int)from.n,
+                           from.p);
     char **names = hn_realloc_array(x->from, x->n + 1, sizeof *names);
     if (names) x->from = names;
     char **meanings = names ? hn_realloc_array(x->to, x->n + 1, sizeof *meanings) : NULL;

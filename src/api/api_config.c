@@ -28,8 +28,8 @@ static hn_status add_parts(hone_config *c, hn_error *err) {
 hone_status hone_config_new(hone_ctx *ctx, const char *task, hone_config **out) {
     *out = NULL;
     hn_error err = {0};
-    const hn_task *found = hn_task_find(task);
-    if (!found) return hone_keep(ctx, hn_fail(&err, HN_EARG, "no task is called '%s'", task), &err);
+    const hn_task *found = hn_task_find(task, &err);
+    if (!found) return hone_keep(ctx, HN_EARG, &err);
     hone_config *c = hn_calloc(1, sizeof *c);
     if (!c) return hone_keep(ctx, hn_nomem(&err, sizeof *c), &err);
     c->ctx = ctx;
@@ -89,7 +89,8 @@ static hn_packing packing_of(const hn_sft_opts *o, bool eval) {
     return hn_streq(o->packing_strategy, "bfd_split") ? HN_PACK_BFD_SPLIT : HN_PACK_BFD;
 }
 
-/* Where prepared rows are kept: the folder that is named, whatever their size; else from 64 MB on the cache folder of the user. */
+/* Where prepared rows are kept: the folder that is named, whatever their size; else from 64 MB on the cache folder of the user.
+ */
 static hn_status prepared_place(const hn_data_opts *d, hn_encode_opts *o, char **root, hn_error *err) {
     const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     *root = NULL;

@@ -101,15 +101,15 @@ void hone_ctx_free(hone_ctx *ctx) {
 char *hone_build_info_json(void) {
     hn_buf b = {0};
     hn_json *j = hn_json_new_object(), *isa = hn_json_new_array(), *families = hn_json_new_array();
-    hn_json_set(j, "version", hn_json_new_str(HONE_VERSION, strlen(HONE_VERSION)));
-    hn_json_set(j, "compiler", hn_json_new_str(__VERSION__, strlen(__VERSION__)));
+    hn_json_set_text(j, "version", HONE_VERSION);
+    hn_json_set_text(j, "compiler", __VERSION__);
     size_t n = 0;
     const hn_isa *levels = hn_dev_isas(&n);
     for (size_t i = 0; i < n; i++) {
         hn_json *row = hn_json_new_object();
-        hn_json_set(row, "name", hn_json_new_str(levels[i].name, strlen(levels[i].name)));
-        hn_json_set(row, "built", hn_json_new_bool(levels[i].built));
-        hn_json_set(row, "usable", hn_json_new_bool(levels[i].usable));
+        hn_json_set_text(row, "name", levels[i].name);
+        hn_json_set_bool(row, "built", levels[i].built);
+        hn_json_set_bool(row, "usable", levels[i].usable);
         hn_json_push(isa, row);
     }
     hn_json_set(j, "kernels", isa);

@@ -92,7 +92,8 @@ static bool put_row(FILE *f, const char *row) {
 }
 
 /* Rows in memory are read as a file is: through a file that only memory holds. */
-hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const char *const *json_rows, size_t n, hone_dataset **out) {
+hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const char *const *json_rows, size_t n,
+                                   hone_dataset **out) {
     *out = NULL;
     hn_error err = {0};
     hn_sources s;

@@ -96,8 +96,8 @@ static hn_status take_opts(const hone_generate_opts *opts, hone_generate_opts *p
     return HN_EARG;
 }
 
-static hn_status generate(hone_model *m, hone_tokenizer *tok, const hn_gen_prompt *prompt, const hn_gen_opts *o, hone_piece_fn *on_piece,
-                          void *user, hn_error *err) {
+static hn_status generate(hone_model *m, hone_tokenizer *tok, const hn_gen_prompt *prompt, const hn_gen_opts *o,
+                          hone_piece_fn *on_piece, void *user, hn_error *err) {
     bridge b = {.fn = on_piece, .user = user};
     hn_status st = hn_generate(m->ctx->dev, m->m, tok ? tok->t : NULL, prompt, 1, o, pass_on, &b, err);
     if (b.text.failed) st = hn_nomem(err, b.text.n);
@@ -105,8 +105,8 @@ static hn_status generate(hone_model *m, hone_tokenizer *tok, const hn_gen_promp
     return st;
 }
 
-hone_status hone_generate(hone_model *m, hone_tokenizer *tok, const char *prompt, const hone_generate_opts *opts, hone_piece_fn *on_piece,
-                          void *user) {
+hone_status hone_generate(hone_model *m, hone_tokenizer *tok, const char *prompt, const hone_generate_opts *opts,
+                          hone_piece_fn *on_piece, void *user) {
     hone_generate_opts p;
     hn_gen_opts o;
     hn_error err = {0};
@@ -137,11 +137,22 @@ hone_status hone_config_generate_opts(const hone_config *c, hone_model *m, hone_
     if (st == HN_OK) st = hn_generate_settings(c, m->m, &o, &err);
     if (st != HN_OK) return hone_keep(m->ctx, st, &err);
     const hn_sampler *s = &o.sampler;
-    hone_generate_opts from = {.struct_size = p.struct_size, .max_new_tokens = o.max_new_tokens, .num_return_sequences = o.samples,
-                               .do_sample = s->sample, .temperature = s->temperature, .top_k = s->top_k, .top_p = s->top_p,
-                               .min_p = s->min_p, .repetition_penalty = s->repetition_penalty, .seed = o.seed, .stop = o.stop,
-                               .stop_count = o.stop_count, .ignore_eos = o.ignore_eos, .raw_prompt = !c->gen.add_special_tokens,
-                               .keep_special_tokens = o.keep_special, .prefix_cache = p.prefix_cache};
+    hone_generate_opts from = {.struct_size = p.struct_size,
+                               .max_new_tokens = o.max_new_tokens,
+                               .num_return_sequences = o.samples,
+                               .do_sample = s->sample,
+                               .temperature = s->temperature,
+                               .top_k = s->top_k,
+                               .top_p = s->top_p,
+                               .min_p = s->min_p,
+                               .repetition_penalty = s->repetition_penalty,
+                               .seed = o.seed,
+                               .stop = o.stop,
+                               .stop_count = o.stop_count,
+                               .ignore_eos = o.ignore_eos,
+                               .raw_prompt = !c->gen.add_special_tokens,
+                               .keep_special_tokens = o.keep_special,
+                               .prefix_cache = p.prefix_cache};
     memcpy(opts, &from, p.struct_size < sizeof from ? p.struct_size : sizeof from);
     return HONE_OK;
 }
@@ -181,8 +192,8 @@ static hn_status count_equal(const hn_tokenizer *tok, const hn_rows *rows, const
     return st;
 }
 
-hn_status hn_exact_match(hone_ctx *ctx, hn_model *m, const hn_tokenizer *tok, const hn_rows *rows, int64_t max_new_tokens, int64_t *equal,
-                         hn_error *err) {
+hn_status hn_exact_match(hone_ctx *ctx, hn_model *m, const hn_tokenizer *tok, const hn_rows *rows, int64_t max_new_tokens,
+                         int64_t *equal, hn_error *err) {
     hn_gen_prompt *prompts = NULL;
     matching g = {hn_calloc((size_t)(rows->rows ? rows->rows : 1), sizeof *g.answer)};
     hn_gen_opts o = {.sampler = {false, 1, 0, 1, 0, 1}, .max_new_tokens = max_new_tokens, .samples = 1};

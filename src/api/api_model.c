@@ -26,11 +26,6 @@ void hone_tokenizer_free(hone_tokenizer *t) {
     hn_free(t);
 }
 
-static void put_int(hn_json *j, const char *key, int64_t v) { hn_json_set(j, key, hn_json_new_int(v)); }
-static void put_text(hn_json *j, const char *key, const char *v) {
-    hn_json_set(j, key, v ? hn_json_new_str(v, strlen(v)) : NULL);
-}
-
 hone_status hone_tokenizer_save(hone_tokenizer *t, const char *dir) {
     hn_error err = {0};
     return hone_keep(t->ctx, hn_tokenizer_save(t->t, dir, NULL, &err), &err);
@@ -40,19 +35,19 @@ char *hone_tokenizer_info_json(hone_tokenizer *t) {
     static const char *const names[HN_SPECIAL_COUNT] = {"bos", "eos", "pad", "unk"};
     const int64_t most = hn_tokenizer_max_length(t->t);
     hn_json *j = hn_json_new_object();
-    put_int(j, "vocab_size", hn_tokenizer_size(t->t));
+    hn_json_set_int(j, "vocab_size", hn_tokenizer_size(t->t));
     for (int i = 0; i < HN_SPECIAL_COUNT; i++) {
         const char *token = hn_tokenizer_special(t->t, (hn_special)i);
         hn_json *one = token ? hn_json_new_object() : NULL;
         if (one) {
-            put_text(one, "token", token);
-            put_int(one, "id", hn_tokenizer_special_id(t->t, (hn_special)i));
+            hn_json_set_text(one, "token", token);
+            hn_json_set_int(one, "id", hn_tokenizer_special_id(t->t, (hn_special)i));
         }
         hn_json_set(j, names[i], one);
     }
     hn_json_set(j, "max_length", most == INT64_MAX ? NULL : hn_json_new_int(most));
     const hn_chat *chat = NULL;
-    hn_json_set(j, "chat_template", hn_json_new_bool(hn_chat_of(t, NULL, &chat, NULL) == HN_OK));
+    hn_json_set_bool(j, "chat_template", hn_chat_of(t, NULL, &chat, NULL) == HN_OK);
     hn_buf b = {0};
     hn_json_write(&b, j, 0);
     hn_json_free(j);
@@ -64,7 +59,8 @@ hone_status hone_tokenize(hone_tokenizer *t, const char *text, size_t len, unsig
     *n = 0;
     hn_error err = {0};
     hn_encoding e = {0};
-    hn_status st = hn_tokenizer_encode(t->t, (hn_str){text, len}, flags & HONE_ADD_SPECIAL_TOKENS ? HN_ENCODE_SPECIAL : 0, &e, &err);
+    hn_status st =
+        hn_tokenizer_encode(t->t, (hn_str){text, len}, flags & HONE_ADD_SPECIAL_TOKENS ? HN_ENCODE_SPECIAL : 0, &e, &err);
     if (st == HN_OK) {
         *ids = hn_alloc_array(e.n ? e.n : 1, sizeof **ids);
         if (*ids) {
@@ -158,9 +154,9 @@ static hn_json *tensors_json(hn_model *m) {
     for (size_t i = 0; i < n; i++) {
         hn_json *row = hn_json_new_object(), *shape = hn_json_new_array();
         for (int32_t d = 0; d < p[i].t->rank; d++) hn_json_push(shape, hn_json_new_int(p[i].t->dim[d]));
-        put_text(row, "name", p[i].name);
+        hn_json_set_text(row, "name", p[i].name);
         hn_json_set(row, "shape", shape);
-        hn_json_set(row, "weight_decay", hn_json_new_bool(p[i].decay));
+        hn_json_set_bool(row, "weight_decay", p[i].decay);
         hn_json_push(list, row);
     }
     return list;
@@ -169,22 +165,23 @@ static hn_json *tensors_json(hn_model *m) {
 char *hone_model_info_json(hone_model *m) {
     const hn_model_info *i = hn_model_get_info(m->m);
     hn_json *j = hn_json_new_object();
-    put_text(j, "family", i->family);
-    put_text(j, "architecture", i->architecture);
-    put_text(j, "folder", hn_model_dir(m->m));
-    put_text(j, "file_dtype", hn_dtype_name(i->file_dtype));
+    hn_json_set_text(j, "family", i->family);
+    hn_json_set_text(j, "architecture", i->architecture);
+    hn_json_set_text(j, "folder", hn_model_dir(m->m));
+    hn_json_set_text(j, "file_dtype", hn_dtype_name(i->file_dtype));
     const struct { const char *key; int64_t v; } sizes[] = {
         {"parameters", i->parameters}, {"vocab_size", i->vocab}, {"hidden_size", i->dim}, {"num_hidden_layers", i->layers},
         {"num_attention_heads", i->heads}, {"num_key_value_heads", i->kv_heads}, {"head_dim", i->head_dim},
         {"intermediate_size", i->ffn}, {"max_position_embeddings", i->max_position}};
-    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) put_int(j, sizes[k].key, sizes[k].v);
-    hn_json_set(j, "tied_head", hn_json_new_bool(i->tied));
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) hn_json_set_int(j, sizes[k].key, sizes[k].v);
+    hn_json_set_bool(j, "tied_head", i->tied);
     hn_json *memory = hn_json_new_object();
-    put_int(memory, "weights", i->parameters * 4);
-    put_int(memory, "gradients", i->parameters * 4);
-    put_int(memory, "adamw_states", i->parameters * 8);
-    put_int(memory, "activations_per_1024_tokens", (int64_t)hn_model_activation_bytes(m->m, 1024, 1024, false));
-    put_int(memory, "activations_per_1024_tokens_checkpointed", (int64_t)hn_model_activation_bytes(m->m, 1024, 1024, true));
+    hn_json_set_int(memory, "weights", i->parameters * 4);
+    hn_json_set_int(memory, "gradients", i->parameters * 4);
+    hn_json_set_int(memory, "adamw_states", i->parameters * 8);
+    hn_json_set_int(memory, "activations_per_1024_tokens", (int64_t)hn_model_activation_bytes(m->m, 1024, 1024, false));
+    hn_json_set_int(memory, "activations_per_1024_tokens_checkpointed",
+                    (int64_t)hn_model_activation_bytes(m->m, 1024, 1024, true));
     hn_json_set(j, "bytes_to_train", memory);
     hn_json_set(j, "tensors", tensors_json(m->m));
     hn_buf b = {0};

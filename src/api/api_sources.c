@@ -43,8 +43,9 @@ static hn_status find_names(hn_sources *s, const char *names, hn_source_query q,
 
 static hn_status wrong(size_t i, const char *what, hn_error *err) {
     hn_fail(err, HN_EARG, "datasets[%zu]: %s", i, what);
-    hn_error_fix(err, "each is {\"path\": ..., \"name\", \"split\", \"data_dir\", \"data_files\", \"columns\", \"fraction\", \"weight\", "
-                      "\"max_samples\", \"format\"}; only path is needed");
+    hn_error_fix(
+        err, "each is {\"path\": ..., \"name\", \"split\", \"data_dir\", \"data_files\", \"columns\", \"fraction\", \"weight\", "
+             "\"max_samples\", \"format\"}; only path is needed");
     return HN_EARG;
 }
 
@@ -111,8 +112,8 @@ static hn_status read_columns(const hn_json *item, size_t i, hn_columns *c, hn_e
 }
 
 static hn_status check_keys(const hn_json *item, size_t i, hn_error *err) {
-    static const char *const known[] = {"path", "name", "split", "data_dir", "data_files", "columns", "fraction", "weight", "probability",
-                                        "max_samples", "format"};
+    static const char *const known[] = {"path",     "name",   "split",       "data_dir",    "data_files", "columns",
+                                        "fraction", "weight", "probability", "max_samples", "format"};
     hn_json_iter it;
     for (bool more = hn_json_first(item, &it); more; more = hn_json_next(&it)) {
         bool found = false;
@@ -127,13 +128,15 @@ static hn_status check_keys(const hn_json *item, size_t i, hn_error *err) {
 
 /* The settings of an item for the parts its files became. */
 static hn_status set_parts(const hn_json *item, size_t i, hn_sources *s, size_t from, hn_error *err) {
-    double fraction = hn_json_num(hn_json_get(item, "fraction"), (double)NAN), weight = hn_json_num(hn_json_get(item, "weight"), (double)NAN);
+    double fraction = hn_json_num(hn_json_get(item, "fraction"), (double)NAN),
+           weight = hn_json_num(hn_json_get(item, "weight"), (double)NAN);
     int64_t most = hn_json_int(hn_json_get(item, "max_samples"), HN_UNSET_INT);
     const char *format = hn_json_cstr(hn_json_get(item, "format"));
     if (isnan(weight)) weight = hn_json_num(hn_json_get(item, "probability"), (double)NAN);
     if (hn_json_get(item, "max_samples") && most < 1) return wrong(i, "\"max_samples\" is a number of records", err);
     bool shared = !isnan(fraction) || !isnan(weight) || most != HN_UNSET_INT;
-    if (shared && s->n > from + 1) return wrong(i, "a weight, fraction or max_samples for several splits: list them one by one", err);
+    if (shared && s->n > from + 1)
+        return wrong(i, "a weight, fraction or max_samples for several splits: list them one by one", err);
     for (size_t k = from; k < s->n; k++) {
         hn_part *p = &s->part[k];
         p->fraction = fraction;
@@ -148,8 +151,10 @@ static hn_status set_parts(const hn_json *item, size_t i, hn_sources *s, size_t 
 static hn_status find_item(hn_sources *s, const hn_json *item, size_t i, hn_error *err) {
     if (hn_json_type(item) != HN_JSON_OBJECT) return wrong(i, "a map of settings is expected", err);
     HN_TRY(check_keys(item, i, err));
-    hn_source_query q = {.name = hn_json_cstr(hn_json_get(item, "path")), .split = hn_json_cstr(hn_json_get(item, "split")),
-                         .config = hn_json_cstr(hn_json_get(item, "name")), .data_dir = hn_json_cstr(hn_json_get(item, "data_dir"))};
+    hn_source_query q = {.name = hn_json_cstr(hn_json_get(item, "path")),
+                         .split = hn_json_cstr(hn_json_get(item, "split")),
+                         .config = hn_json_cstr(hn_json_get(item, "name")),
+                         .data_dir = hn_json_cstr(hn_json_get(item, "data_dir"))};
     if (!q.name) return wrong(i, "\"path\" is missing", err);
     hn_strlist files = {0};
     size_t from = s->n;
@@ -222,7 +227,8 @@ static hn_status find_train(const hone_config *c, hn_sources *s, hn_error *err) 
     const hn_data_opts *d = &c->data;
     if (d->datasets && d->dataset_name) return hn_fail(err, HN_EARG, "both --dataset_name and --datasets are given");
     if (d->datasets) return find_list(s, d->datasets, err);
-    if (d->dataset_name) return find_names(s, d->dataset_name, (hn_source_query){.split = d->train_split, .config = d->dataset_config}, err);
+    if (d->dataset_name)
+        return find_names(s, d->dataset_name, (hn_source_query){.split = d->train_split, .config = d->dataset_config}, err);
     hn_fail(err, HN_EARG, "--dataset_name is missing");
     hn_error_fix(err, "name a file (.jsonl .json .csv .tsv .txt .parquet, also .gz and .zst) or a folder with --dataset_name");
     return HN_EARG;

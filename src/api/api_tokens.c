@@ -5,13 +5,14 @@
 
 #define AT(field) offsetof(hn_token_opts, field)
 const hn_opt hn_token_table[] = {
-    {"add_tokens", "tokens to add; the embeddings of a model grow by rows that are the mean of the others", HN_OPT_LIST, AT(add_tokens), NULL, 0, 0, NULL,
-     "Model", "tokens", 0},
+    {"add_tokens", "tokens to add; the embeddings of a model grow by rows that are the mean of the others", HN_OPT_LIST,
+     AT(add_tokens), NULL, 0, 0, NULL, "Model", "tokens", 0},
     {"new_special_tokens", "special tokens to add", HN_OPT_LIST, AT(new_special_tokens), NULL, 0, 0, NULL, "Model",
      "add_special_tokens|additional_special_tokens", 0},
     {"special_tokens", "tokens for roles, added where they are new: {\"pad_token\": \"<pad>\", \"bos_token\": ...}", HN_OPT_STR,
      AT(special_tokens), NULL, 0, 0, NULL, "Model", NULL, HN_OPT_NULLABLE},
-    {"resize_vocab", "embeddings always have a row for every token here", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Model", NULL, HN_OPT_HIDDEN},
+    {"resize_vocab", "embeddings always have a row for every token here", HN_OPT_NOOP, 0, NULL, 0, 0, NULL, "Model", NULL,
+     HN_OPT_HIDDEN},
     {0}};
 #undef AT
 
@@ -43,7 +44,8 @@ hn_status hn_tokens_apply(const hone_config *c, hn_tokenizer *t, hn_error *err) 
     if (o->new_special_tokens.n)
         HN_TRY(hn_tokenizer_add(t, (const char *const *)o->new_special_tokens.v, o->new_special_tokens.n, true, &special, err));
     if (o->special_tokens) HN_TRY(set_roles(o->special_tokens, t, err));
-    if (hn_tokenizer_size(t) > before) hn_info("%d tokens are new: the tokenizer has %d", (int)(hn_tokenizer_size(t) - before), (int)hn_tokenizer_size(t));
+    if (hn_tokenizer_size(t) > before)
+        hn_info("%d tokens are new: the tokenizer has %d", (int)(hn_tokenizer_size(t) - before), (int)hn_tokenizer_size(t));
     return HN_OK;
 }
 
@@ -57,7 +59,8 @@ hone_status hone_load_tokenizer_of(hone_config *c, const char *dir, hone_tokeniz
     const char *path = c->model.tokenizer_name ? c->model.tokenizer_name : dir;
     if (!path || (!c->model.tokenizer_name && !hn_tokenizer_found(path))) {
         if (!hn_tokens_wanted(c)) return HONE_OK; /* rows of token ids need none */
-        return hone_keep(c->ctx, hn_fail(&err, HN_ENOENT, "tokens are to be added, but '%s' holds no tokenizer", path ? path : "."), &err);
+        return hone_keep(
+            c->ctx, hn_fail(&err, HN_ENOENT, "tokens are to be added, but '%s' holds no tokenizer", path ? path : "."), &err);
     }
     hone_status st = hone_tokenizer_load(c->ctx, path, out);
     if (st != HONE_OK) return st;

@@ -37,10 +37,10 @@ static hone_status trainer_start(hone_trainer *t, hone_config *c) {
     t->settings = hn_config_json(c->c);
     if (!t->settings) return hone_keep(c->ctx, hn_nomem(&err, 1), &err);
     /* how this call began is no property of the run: the file is for --config, anew or to resume */
-    hn_json_set(t->settings, "overwrite_output_dir", hn_json_new_bool(false));
+    hn_json_set_bool(t->settings, "overwrite_output_dir", false);
     hn_json_set(t->settings, "resume_from_checkpoint", NULL);
-    hn_json_set(t->settings, "hone_version", hn_json_new_str(HONE_VERSION, strlen(HONE_VERSION)));
-    hn_json_set(t->settings, "hone_task", hn_json_new_str(c->task->name, strlen(c->task->name)));
+    hn_json_set_text(t->settings, "hone_version", HONE_VERSION);
+    hn_json_set_text(t->settings, "hone_task", c->task->name);
     hn_card_write(t, &t->card);
     hn_trainer_in in = {.dev = c->ctx->dev, .model = t->model->m, .tokenizer = t->tok ? t->tok->t : NULL,
                         .train = t->train->rows, .eval = t->eval ? t->eval->rows : NULL, .objective = c->objective,
@@ -141,7 +141,9 @@ static hone_status open_parts(hone_config *c, hone_trainer *t) {
     if (st == HONE_OK && wanted) st = hone_dataset_load_for(c, t->model, t->tok, "eval", &t->eval);
     if (st == HONE_OK && !hn_streq(c->train.eval_strategy, "no") && !t->eval) {
         hn_fail(&err, HN_EARG, "--eval_strategy %s needs an evaluation set", c->train.eval_strategy);
-        hn_error_fix(&err, "name one with --eval_dataset_name, split one off with --val_size, or put a test or validation file into the folder");
+        hn_error_fix(
+            &err,
+            "name one with --eval_dataset_name, split one off with --val_size, or put a test or validation file into the folder");
         st = hone_keep(c->ctx, HN_EARG, &err);
     }
     return st == HONE_OK && !large ? check_first(c, t) : st;

@@ -52,7 +52,8 @@ static hn_status unknown_keys(facts *f) {
 }
 
 static hn_status read_config(facts *f, const char *dir) {
-    static const char *const positions[] = {"max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len", "seq_length", NULL};
+    static const char *const positions[] = {
+        "max_position_embeddings", "n_positions", "max_sequence_length", "max_seq_len", "seq_length", NULL};
     hn_check_model *m = f->m;
     HN_TRY(load_json(dir, "config.json", &f->config, f->err));
     HN_TRY(load_json(dir, "generation_config.json", &f->generation, f->err));
@@ -91,21 +92,17 @@ static hn_status missing_shards(facts *f, const char *dir) {
     return st;
 }
 
-static bool ends_with(const char *s, const char *end) {
-    size_t n = strlen(s), k = strlen(end);
-    return n >= k && strcmp(s + n - k, end) == 0;
-}
-
 static const hn_st_tensor *find_end(const hn_st *s, const char *const *ends) {
     for (size_t i = 0; i < hn_st_count(s); i++)
         for (const char *const *e = ends; *e; e++)
-            if (ends_with(hn_st_at(s, i)->name, *e)) return hn_st_at(s, i);
+            if (hn_str_ends(hn_str_of(hn_st_at(s, i)->name), hn_str_of(*e))) return hn_st_at(s, i);
     return NULL;
 }
 
 /* The type that most bytes of the file have. */
 static const char *main_dtype(const hn_st *s) {
-    static const char *const names[HN_ST_DTYPE_COUNT] = {[HN_ST_F32] = "float32", [HN_ST_F16] = "float16", [HN_ST_BF16] = "bfloat16", [HN_ST_F64] = "float64"};
+    static const char *const names[HN_ST_DTYPE_COUNT] = {
+        [HN_ST_F32] = "float32", [HN_ST_F16] = "float16", [HN_ST_BF16] = "bfloat16", [HN_ST_F64] = "float64"};
     uint64_t bytes[HN_ST_DTYPE_COUNT] = {0};
     size_t top = 0;
     for (size_t i = 0; i < hn_st_count(s); i++) bytes[hn_st_at(s, i)->dtype] += hn_st_at(s, i)->bytes;
@@ -115,9 +112,11 @@ static const char *main_dtype(const hn_st *s) {
 }
 
 static void read_weights(facts *f, const hn_st *s, hn_view view) {
-    static const char *const embeddings[] = {"embed_tokens.weight", "wte.weight", "word_embeddings.weight", "embed_in.weight", NULL};
+    static const char *const embeddings[] = {"embed_tokens.weight", "wte.weight", "word_embeddings.weight", "embed_in.weight",
+                                             NULL};
     static const char *const outputs[] = {"lm_head.weight", "embed_out.weight", NULL};
-    static const char *const heads[] = {"classifier.weight", "score.weight", "qa_outputs.weight", "classifier.out_proj.weight", NULL};
+    static const char *const heads[] = {"classifier.weight", "score.weight", "qa_outputs.weight", "classifier.out_proj.weight",
+                                        NULL};
     hn_check_model *m = f->m;
     const hn_st_tensor *embed = find_end(s, embeddings), *head = find_end(s, outputs);
     const hn_json *tie = hn_json_get(f->config, "tie_word_embeddings");
@@ -126,8 +125,10 @@ static void read_weights(facts *f, const hn_st *s, hn_view view) {
     m->file_dtype = main_dtype(s);
     if (embed && embed->rank == 2) m->vocab = embed->dim[0];
     if (embed && head && hn_json_bool(tie, false))
-        m->tied_but_differs = embed->bytes != head->bytes || embed->dtype != head->dtype || memcmp(embed->data, head->data, (size_t)embed->bytes) != 0;
-    if (embed && !head && tie && !hn_json_bool(tie, true)) m->untied_but_missing = architecture && strstr(architecture, "ForCausalLM") != NULL;
+        m->tied_but_differs = embed->bytes != head->bytes || embed->dtype != head->dtype ||
+                              memcmp(embed->data, head->data, (size_t)embed->bytes) != 0;
+    if (embed && !head && tie && !hn_json_bool(tie, true))
+        m->untied_but_missing = architecture && strstr(architecture, "ForCausalLM") != NULL;
     bool needs_head = view == HN_VIEW_CLASSIFY || view == HN_VIEW_TAG || view == HN_VIEW_QA;
     m->head_missing = needs_head && !find_end(s, heads);
 }

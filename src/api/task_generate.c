@@ -3,7 +3,8 @@
 
 #define AT(field) offsetof(hn_generate_cli, field)
 const hn_opt hn_sampling_table[] = {
-    {"prompt", "text to go on from; in a chat the first message", HN_OPT_STR, AT(prompt), NULL, 0, 0, NULL, "Generation", "p", HN_OPT_COMMON},
+    {"prompt", "text to go on from; in a chat the first message", HN_OPT_STR, AT(prompt), NULL, 0, 0, NULL, "Generation", "p",
+     HN_OPT_COMMON},
     {"max_new_tokens", "most tokens of an answer", HN_OPT_INT, AT(max_new_tokens), "256", 1, 1e9, NULL, "Generation",
      "max_tokens|n_predict", HN_OPT_COMMON},
     {"do_sample", "draw tokens instead of taking the most probable; on when temperature, top_k, top_p or min_p is given",
@@ -12,17 +13,18 @@ const hn_opt hn_sampling_table[] = {
      HN_OPT_COMMON},
     {"top_k", "draw among the k most probable tokens only; 0: all", HN_OPT_INT, AT(top_k), "0", 0, 1e9, NULL, "Generation", NULL,
      HN_OPT_COMMON},
-    {"top_p", "draw among the most probable tokens that together reach p", HN_OPT_FLOAT, AT(top_p), "1", 0, 1, NULL,
-     "Generation", NULL, HN_OPT_COMMON},
+    {"top_p", "draw among the most probable tokens that together reach p", HN_OPT_FLOAT, AT(top_p), "1", 0, 1, NULL, "Generation",
+     NULL, HN_OPT_COMMON},
     {"min_p", "draw among tokens at least min_p times as probable as the best", HN_OPT_FLOAT, AT(min_p), "0", 0, 1, NULL,
      "Generation", NULL, 0},
-    {"repetition_penalty", "makes tokens already seen less probable if above 1", HN_OPT_FLOAT, AT(repetition_penalty), "1", 0, 1e3,
-     NULL, "Generation", NULL, 0},
-    {"stop", "strings that end an answer; those with blanks or commas as JSON: [\"\\n\", \"The end\"]", HN_OPT_LIST, AT(stop), NULL, 0, 0, NULL, "Generation", "stop_strings", 0},
+    {"repetition_penalty", "makes tokens already seen less probable if above 1", HN_OPT_FLOAT, AT(repetition_penalty), "1", 0,
+     1e3, NULL, "Generation", NULL, 0},
+    {"stop", "strings that end an answer; those with blanks or commas as JSON: [\"\\n\", \"The end\"]", HN_OPT_LIST, AT(stop),
+     NULL, 0, 0, NULL, "Generation", "stop_strings", 0},
     {"seed", "same seed, same answers", HN_OPT_INT, AT(seed), "42", 0, 9e18, NULL, "Generation", NULL, HN_OPT_COMMON},
     {"ignore_eos", "go on after the end token", HN_OPT_BOOL, AT(ignore_eos), "false", 0, 0, NULL, "Generation", NULL, 0},
-    {"keep_special_tokens", "print special tokens as well", HN_OPT_BOOL, AT(keep_special), "false", 0, 0, NULL, "Generation", NULL,
-     0},
+    {"keep_special_tokens", "print special tokens as well", HN_OPT_BOOL, AT(keep_special), "false", 0, 0, NULL, "Generation",
+     NULL, 0},
     {0}};
 
 const hn_opt hn_generate_table[] = {

@@ -8,8 +8,7 @@ const hn_opt hn_pretrain_table[] = {
     {0}};
 #undef AT
 
-static const hn_task_default defaults[] = {
-    {"learning_rate", "5e-5"}, {"logging_steps", "10"}, {"output_dir", "trainer_output"}, {NULL, NULL}};
+static const hn_task_default defaults[] = {{"logging_steps", "10"}, {NULL, NULL}};
 
 const hn_task hn_task_pretrain = {
     .name = "pretrain",

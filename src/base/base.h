@@ -120,6 +120,7 @@ typedef struct hn_str { /* a slice: not owned, not terminated */
 } hn_str;
 hn_str hn_str_of(const char *s);
 bool hn_str_eq(hn_str a, const char *b);
+bool hn_str_ends(hn_str a, hn_str tail);
 bool hn_streq(const char *a, const char *b); /* NULL equals only NULL */
 
 typedef struct hn_buf { /* growing bytes, always terminated by a NUL outside n; {0} is empty */
@@ -191,6 +192,10 @@ hn_json *hn_json_new_int(int64_t v);
 hn_json *hn_json_new_num(double v); /* written as Python's repr; NaN and infinities as null */
 hn_json *hn_json_new_bool(bool v);
 void hn_json_set(hn_json *obj, const char *key, hn_json *value); /* takes value's reference */
+void hn_json_set_int(hn_json *obj, const char *key, int64_t v);
+void hn_json_set_num(hn_json *obj, const char *key, double v);
+void hn_json_set_bool(hn_json *obj, const char *key, bool v);
+void hn_json_set_text(hn_json *obj, const char *key, const char *v); /* NULL: null */
 void hn_json_push(hn_json *arr, hn_json *value);
 /* indent 0: one line with ", " and ": " as Python's json.dumps; indent k: k spaces a level. */
 void hn_json_write(hn_buf *out, const hn_json *j, int indent);
@@ -244,7 +249,8 @@ hn_status hn_config_set(hn_config *c, const char *name, const char *value, hn_or
 /* A YAML (or JSON) file of settings; error places are file:line:column. Duplicate keys: error. "env:"
  * (a map of environment variables) is applied to the process; "hone_version" and "hone_task" say who wrote the file. */
 hn_status hn_config_load(hn_config *c, const char *path, hn_error *err) HN_MUST;
-/* The first YAML document of a text as JSON; plain scalars that read as numbers or booleans are such. Errors: EARG with the place. */
+/* The first YAML document of a text as JSON; plain scalars that read as numbers or booleans are such. Errors: EARG with the
+ * place. */
 hn_status hn_yaml_parse(const char *p, size_t n, const char *name, hn_json **out, hn_error *err) HN_MUST;
 /* Variables HONE_<NAME IN CAPITALS>. */
 hn_status hn_config_environment(hn_config *c, hn_error *err) HN_MUST;

@@ -230,6 +230,13 @@ void hn_json_set(hn_json *obj, const char *key, hn_json *value) {
         json_object_put(value);
 }
 
+void hn_json_set_int(hn_json *obj, const char *key, int64_t v) { hn_json_set(obj, key, hn_json_new_int(v)); }
+void hn_json_set_num(hn_json *obj, const char *key, double v) { hn_json_set(obj, key, hn_json_new_num(v)); }
+void hn_json_set_bool(hn_json *obj, const char *key, bool v) { hn_json_set(obj, key, hn_json_new_bool(v)); }
+void hn_json_set_text(hn_json *obj, const char *key, const char *v) {
+    hn_json_set(obj, key, v ? hn_json_new_str(v, strlen(v)) : NULL);
+}
+
 void hn_json_push(hn_json *arr, hn_json *value) {
     if (hn_json_type(arr) != HN_JSON_ARRAY || json_object_array_add(arr, value) != 0)
         json_object_put(value);

@@ -25,7 +25,9 @@ static bool hex(reader *r, uint32_t *out) {
     *out = 0;
     for (int i = 0; i < 4; i++) {
         char c = *r->p++;
-        uint32_t digit = c >= '0' && c <= '9' ? (uint32_t)(c - '0') : (c | 32) >= 'a' && (c | 32) <= 'f' ? (uint32_t)((c | 32) - 'a' + 10) : 16;
+        uint32_t digit = c >= '0' && c <= '9'                 ? (uint32_t)(c - '0')
+                         : (c | 32) >= 'a' && (c | 32) <= 'f' ? (uint32_t)((c | 32) - 'a' + 10)
+                                                              : 16;
         if (digit == 16) return false;
         *out = *out << 4 | digit;
     }

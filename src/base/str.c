@@ -15,6 +15,10 @@ bool hn_str_eq(hn_str a, const char *b) {
     return a.n == n && (n == 0 || memcmp(a.p, b, n) == 0);
 }
 
+bool hn_str_ends(hn_str a, hn_str tail) {
+    return a.n >= tail.n && (tail.n == 0 || memcmp(a.p + a.n - tail.n, tail.p, tail.n) == 0);
+}
+
 bool hn_streq(const char *a, const char *b) {
     if (!a || !b) return a == b;
     return strcmp(a, b) == 0;

@@ -60,7 +60,8 @@ hn_finding *hn_found(hn_check_ctx *c, hn_severity severity, const hn_tally *tall
         r->cap = cap;
     }
     hn_finding *f = &r->v[r->n++];
-    *f = (hn_finding){.id = c->check->about.id, .severity = severity, .cost = c->check->about.cost, .remedy = c->check->about.remedy};
+    *f = (hn_finding){
+        .id = c->check->about.id, .severity = severity, .cost = c->check->about.cost, .remedy = c->check->about.remedy};
     va_list ap;
     va_start(ap, fmt);
     f->message = print(c, fmt, ap);
@@ -99,36 +100,34 @@ int64_t hn_report_count(const hn_report *r, hn_severity at_least) {
     return n;
 }
 
-static void put_text(hn_json *j, const char *key, const char *s) { hn_json_set(j, key, s ? hn_json_new_str(s, strlen(s)) : NULL); }
-
 static hn_json *finding_json(const hn_finding *f) {
     hn_json *j = hn_json_new_object(), *places = hn_json_new_array();
-    put_text(j, "id", f->id);
-    put_text(j, "severity", hn_severity_name(f->severity));
-    put_text(j, "message", f->message);
+    hn_json_set_text(j, "id", f->id);
+    hn_json_set_text(j, "severity", hn_severity_name(f->severity));
+    hn_json_set_text(j, "message", f->message);
     if (f->of) {
-        hn_json_set(j, "rows", hn_json_new_int(f->rows));
-        hn_json_set(j, "of", hn_json_new_int(f->of));
+        hn_json_set_int(j, "rows", f->rows);
+        hn_json_set_int(j, "of", f->of);
     }
     for (int i = 0; i < f->places; i++) {
         hn_json *p = hn_json_new_object();
-        put_text(p, "file", f->place[i].file);
-        hn_json_set(p, "line", hn_json_new_int(f->place[i].line));
+        hn_json_set_text(p, "file", f->place[i].file);
+        hn_json_set_int(p, "line", f->place[i].line);
         hn_json_push(places, p);
     }
     hn_json_set(j, "places", places);
-    put_text(j, "cost", f->cost);
-    put_text(j, "remedy", f->remedy);
+    hn_json_set_text(j, "cost", f->cost);
+    hn_json_set_text(j, "remedy", f->remedy);
     return j;
 }
 
 hn_json *hn_report_json(const hn_report *r) {
     hn_json *j = hn_json_new_object(), *findings = hn_json_new_array(), *counts = hn_json_new_object();
-    put_text(j, "format", r->format);
-    put_text(j, "reason", r->reason);
+    hn_json_set_text(j, "format", r->format);
+    hn_json_set_text(j, "reason", r->reason);
     const struct { const char *key; int64_t v; } figures[] = {
         {"rows", r->rows}, {"eval_rows", r->eval_rows}, {"unusable_rows", r->unusable}, {"checks", r->checks}};
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) hn_json_set(j, figures[i].key, hn_json_new_int(figures[i].v));
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) hn_json_set_int(j, figures[i].key, figures[i].v);
     for (int s = HN_SEVERITY_ERROR; s >= HN_SEVERITY_INFO; s--) {
         int64_t n = hn_report_count(r, (hn_severity)s) - (s < HN_SEVERITY_ERROR ? hn_report_count(r, (hn_severity)(s + 1)) : 0);
         hn_json_set(counts, hn_severity_name((hn_severity)s), hn_json_new_int(n));

@@ -41,9 +41,10 @@ static hn_json *uri(const char *path) {
 }
 
 static hn_json *location(const hn_place *p) {
-    hn_json *j = hn_json_new_object(), *physical = hn_json_new_object(), *artifact = hn_json_new_object(), *region = hn_json_new_object();
+    hn_json *j = hn_json_new_object(), *physical = hn_json_new_object(), *artifact = hn_json_new_object(),
+            *region = hn_json_new_object();
     hn_json_set(artifact, "uri", uri(p->file));
-    hn_json_set(region, "startLine", hn_json_new_int(p->line > 0 ? p->line : 1));
+    hn_json_set_int(region, "startLine", p->line > 0 ? p->line : 1);
     hn_json_set(physical, "artifactLocation", artifact);
     hn_json_set(physical, "region", region);
     hn_json_set(j, "physicalLocation", physical);
@@ -61,7 +62,7 @@ static hn_json *result(const hn_finding *f) {
     hn_json *j = hn_json_new_object(), *places = hn_json_new_array();
     hn_buf b = {0};
     hn_json_set(j, "ruleId", str(f->id));
-    hn_json_set(j, "ruleIndex", hn_json_new_int(rule_index(f->id)));
+    hn_json_set_int(j, "ruleIndex", rule_index(f->id));
     hn_json_set(j, "level", str(levels[f->severity]));
     hn_buf_printf(&b, "%s. %s. Remedy: %s.", f->message, f->cost, f->remedy);
     put_message(j, "message", b.p);
@@ -73,7 +74,8 @@ static hn_json *result(const hn_finding *f) {
 
 hn_json *hn_report_sarif(const hn_report *r) {
     hn_json *log = hn_json_new_object(), *runs = hn_json_new_array(), *run = hn_json_new_object();
-    hn_json *tool = hn_json_new_object(), *driver = hn_json_new_object(), *rules = hn_json_new_array(), *results = hn_json_new_array();
+    hn_json *tool = hn_json_new_object(), *driver = hn_json_new_object(), *rules = hn_json_new_array(),
+            *results = hn_json_new_array();
     hn_json_set(log, "$schema", str("https://json.schemastore.org/sarif-2.1.0.json"));
     hn_json_set(log, "version", str("2.1.0"));
     hn_json_set(driver, "name", str("hone data check"));

@@ -44,8 +44,8 @@ void check_table(hn_buf *out, const hn_report *r, bool color, int width) {
     if (width > 140) width = 140;
     for (size_t i = 0; i < r->n; i++) {
         const hn_finding *f = &r->v[i];
-        hn_buf_printf(out, "\n%s%-5s%s  %s%s%s\n", color ? colors[f->severity] : "", hn_severity_name(f->severity), color ? "\033[0m" : "",
-                      color ? "\033[1m" : "", f->id, color ? "\033[0m" : "");
+        hn_buf_printf(out, "\n%s%-5s%s  %s%s%s\n", color ? colors[f->severity] : "", hn_severity_name(f->severity),
+                      color ? "\033[0m" : "", color ? "\033[1m" : "", f->id, color ? "\033[0m" : "");
         hn_buf_printf(out, "%*s", INDENT, "");
         wrap(out, f->message, INDENT, INDENT, width);
         places(out, f, INDENT);
@@ -55,7 +55,7 @@ void check_table(hn_buf *out, const hn_report *r, bool color, int width) {
         wrap(out, f->remedy, INDENT + 7, INDENT + 7, width);
     }
     int64_t errors = hn_report_count(r, HN_SEVERITY_ERROR), warnings = hn_report_count(r, HN_SEVERITY_WARN) - errors;
-    hn_buf_printf(out, "\n%lld checks: %lld error%s, %lld warning%s, %lld note%s\n", (long long)r->checks, (long long)errors, errors == 1 ? "" : "s",
-                  (long long)warnings, warnings == 1 ? "" : "s", (long long)((int64_t)r->n - errors - warnings),
-                  (int64_t)r->n - errors - warnings == 1 ? "" : "s");
+    hn_buf_printf(out, "\n%lld checks: %lld error%s, %lld warning%s, %lld note%s\n", (long long)r->checks, (long long)errors,
+                  errors == 1 ? "" : "s", (long long)warnings, warnings == 1 ? "" : "s",
+                  (long long)((int64_t)r->n - errors - warnings), (int64_t)r->n - errors - warnings == 1 ? "" : "s");
 }

@@ -27,13 +27,14 @@ static const hn_opt table[] = {
     {0}};
 #undef AT
 
-static const char help[] = "/system TEXT   set the system message and begin anew (without TEXT: show it)\n"
-                           "/reset         forget the conversation, keep the system message\n"
-                           "/save FILE     write the conversation as one JSON line, {\"messages\": [...]}\n"
-                           "/help          this list\n"
-                           "/exit          leave (so does the end of input)\n"
-                           "Ctrl-C         stop the answer; at the prompt: leave\n"
-                           "A line that ends with \\ goes on in the next one; a message that begins with / is written with two: //\n";
+static const char help[] =
+    "/system TEXT   set the system message and begin anew (without TEXT: show it)\n"
+    "/reset         forget the conversation, keep the system message\n"
+    "/save FILE     write the conversation as one JSON line, {\"messages\": [...]}\n"
+    "/help          this list\n"
+    "/exit          leave (so does the end of input)\n"
+    "Ctrl-C         stop the answer; at the prompt: leave\n"
+    "A line that ends with \\ goes on in the next one; a message that begins with / is written with two: //\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -68,7 +69,9 @@ static bool put_piece(const hone_piece *p, void *user) {
 static void tell_speed(const session *s) {
     const double seconds = hn_now() - s->started;
     const char *end = interrupted ? ", stopped" : "";
-    if (s->cut) end = s->tokens == s->talk.gen.max_new_tokens ? ", cut off by --max_new_tokens" : ", cut off: the model has no more positions";
+    if (s->cut)
+        end = s->tokens == s->talk.gen.max_new_tokens ? ", cut off by --max_new_tokens"
+                                                      : ", cut off: the model has no more positions";
     if (!s->tty || !s->tokens) return;
     say(s->cli, "[%lld tokens, %.1f a second%s]\n", (long long)s->tokens, (double)s->tokens / (seconds > 0 ? seconds : 1), end);
 }
@@ -85,7 +88,8 @@ static hn_status answer(session *s, hn_str words, hn_error *err) {
     if (st == HN_OK) fputc('\n', stdout);
     if (fflush(stdout) != 0 || ferror(stdout)) st = hn_fail_errno(err, HN_EIO, "cannot write to standard output");
     const bool silent = interrupted && s->answer.n == 0;
-    if (st == HN_OK && !silent) st = hn_talk_add(&s->talk, "assistant", (hn_str){s->answer.p ? s->answer.p : "", s->answer.n}, err);
+    if (st == HN_OK && !silent)
+        st = hn_talk_add(&s->talk, "assistant", (hn_str){s->answer.p ? s->answer.p : "", s->answer.n}, err);
     if (st != HN_OK || silent) hn_talk_drop_last(&s->talk);
     if (st == HN_OK) tell_speed(s);
     if (s->tty) interrupted = 0; /* else it ends the program */
@@ -200,7 +204,8 @@ static hn_status open_chat(session *s, hone_model *m, hone_tokenizer *tok, const
     }
     hn_status st = hn_chat_of(tok, o->chat_template_path, &chat, err);
     if (st == HN_ENOENT && !o->chat_template_path)
-        hn_error_detail(err, "a model that was not trained to chat has none: `hone generate --prompt TEXT` lets it go on from a text");
+        hn_error_detail(err,
+                        "a model that was not trained to chat has none: `hone generate --prompt TEXT` lets it go on from a text");
     HN_TRY(st);
     *source = hn_chat_source(chat);
     s->talk.chat.template_path = o->chat_template_path;

@@ -29,7 +29,8 @@ static void fish_option(FILE *f, const hn_command *c, const hn_opt *o) {
 }
 
 static void bash(FILE *f) {
-    fputs("_hone() {\n    local cur=${COMP_WORDS[COMP_CWORD]} words\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"", f);
+    fputs("_hone() {\n    local cur=${COMP_WORDS[COMP_CWORD]} words\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"",
+          f);
     for (size_t i = 0; hn_command_at(i); i++) fprintf(f, "%s ", hn_command_at(i)->name);
     fputs("\"\n    else\n        case ${COMP_WORDS[1]} in\n", f);
     for (size_t i = 0; hn_command_at(i); i++) {
@@ -38,8 +39,10 @@ static void bash(FILE *f) {
         fputs("\" ;;\n", f);
     }
     fputs("        esac\n    fi\n    case $cur in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n"
-          "    *) [ \"$COMP_CWORD\" -eq 1 ] && COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) || COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
-          "    esac\n}\ncomplete -o filenames -F _hone hone\n", f);
+          "    *) [ \"$COMP_CWORD\" -eq 1 ] && COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) || COMPREPLY=($(compgen -f -- "
+          "\"$cur\")) ;;\n"
+          "    esac\n}\ncomplete -o filenames -F _hone hone\n",
+          f);
 }
 
 static int run(hn_cli *cli) {
@@ -54,7 +57,8 @@ static int run(hn_cli *cli) {
         fputs("[[ $funcstack[1] = _hone ]] && _bash_complete -o filenames -F _hone\n", stdout);
     } else if (hn_streq(shell, "fish")) {
         for (size_t i = 0; hn_command_at(i); i++)
-            printf("complete -c hone -n __fish_use_subcommand -f -a %s -d \"%s\"\n", hn_command_at(i)->name, hn_command_at(i)->about);
+            printf("complete -c hone -n __fish_use_subcommand -f -a %s -d \"%s\"\n", hn_command_at(i)->name,
+                   hn_command_at(i)->about);
         for (size_t i = 0; hn_command_at(i); i++) each_option(stdout, hn_command_at(i), fish_option);
     } else {
         hn_fail(&err, HN_EARG, "no completion for '%s' (bash, zsh, fish)", shell);

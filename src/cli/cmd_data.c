@@ -7,17 +7,18 @@
 static const hn_opt table[] = {
     {"task", "what the rows are for, where their columns do not tell", HN_OPT_STR, AT(task), NULL, 0, 0,
      "sft|preference|kto|prompt|text|classify|tag|qa", "Look", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
-    {"fail_on", "check: exit with 4 if there is a finding of this severity or above", HN_OPT_STR, AT(fail_on), "error", 0, 0, "warn|error", "Look",
-     NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {"fail_on", "check: exit with 4 if there is a finding of this severity or above", HN_OPT_STR, AT(fail_on), "error", 0, 0,
+     "warn|error", "Look", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
     {"json", "one JSON object on standard output", HN_OPT_BOOL, AT(json), "false", 0, 0, NULL, "Look", NULL, HN_OPT_COMMON},
     {"sarif", "check: write the findings to this file as SARIF 2.1.0 too", HN_OPT_STR, AT(sarif), NULL, 0, 0, NULL, "Look", NULL,
      HN_OPT_COMMON | HN_OPT_NULLABLE},
-    {"output_file", "write what would be printed to this file; a name that ends in .json: as JSON", HN_OPT_STR, AT(output_file), NULL, 0, 0, NULL,
-     "Look", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {"output_file", "write what would be printed to this file; a name that ends in .json: as JSON", HN_OPT_STR, AT(output_file),
+     NULL, 0, 0, NULL, "Look", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
     {"rows", "inspect: rows to show", HN_OPT_INT, AT(rows), "3", 0, 1e6, NULL, "Look", NULL, HN_OPT_COMMON},
     {"row", "inspect: begin with this row (from 0)", HN_OPT_INT, AT(row), "0", 0, 9e18, NULL, "Look", NULL, HN_OPT_COMMON},
     {"ids", "inspect: a line a token, with its id", HN_OPT_BOOL, AT(ids), "false", 0, 0, NULL, "Look", NULL, HN_OPT_COMMON},
-    {"html", "inspect: write a page to this file", HN_OPT_STR, AT(html), NULL, 0, 0, NULL, "Look", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {"html", "inspect: write a page to this file", HN_OPT_STR, AT(html), NULL, 0, 0, NULL, "Look", NULL,
+     HN_OPT_COMMON | HN_OPT_NULLABLE},
     {0}};
 #undef AT
 

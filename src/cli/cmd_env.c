@@ -10,11 +10,11 @@ static int run(hn_cli *cli) {
     hn_json *j = NULL;
     if (text && hn_json_parse(text, strlen(text), "build", 1, &j, NULL) == HN_OK) {
         const hn_kernels *k = hn_dev_kernels(cli->ctx->dev, HN_F32);
-        hn_json_set(j, "kernels_in_use", hn_json_new_str(k->isa, strlen(k->isa)));
-        hn_json_set(j, "gemm", hn_json_new_str(k->gemm_name, strlen(k->gemm_name)));
-        hn_json_set(j, "threads", hn_json_new_int(hn_par_threads()));
+        hn_json_set_text(j, "kernels_in_use", k->isa);
+        hn_json_set_text(j, "gemm", k->gemm_name);
+        hn_json_set_int(j, "threads", hn_par_threads());
         human_bytes(hn_memory_available(), memory);
-        hn_json_set(j, "memory_available", hn_json_new_str(memory, strlen(memory)));
+        hn_json_set_text(j, "memory_available", memory);
         hn_buf b = {0};
         hn_json_write(&b, j, 2);
         if (b.p) puts(b.p);

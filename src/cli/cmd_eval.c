@@ -20,7 +20,7 @@ static int evaluate(hn_cli *cli, hone_model *m, hone_tokenizer *tok, const hone_
         int64_t equal = 0;
         st = tok ? hn_exact_match(cli->ctx, m->m, tok->t, d->rows, o->max_new_tokens, &equal, &err)
                  : hn_fail(&err, HN_EARG, "--exact_match needs a tokenizer");
-        if (st == HN_OK) hn_json_set(j, "exact_match", hn_json_new_num((double)equal / (double)d->rows->rows));
+        if (st == HN_OK) hn_json_set_num(j, "exact_match", (double)equal / (double)d->rows->rows);
     }
     if (st == HN_OK) {
         hn_buf b = {0};

@@ -58,8 +58,8 @@ static bool gather(const hn_gen_piece *p, void *user) {
     return !c->failed;
 }
 
-static int run_many(hn_cli *cli, hone_model *m, hone_tokenizer *tok, const hn_gen_opts *o, const hn_gen_prompt *prompts, int64_t n,
-                    bool plain) {
+static int run_many(hn_cli *cli, hone_model *m, hone_tokenizer *tok, const hn_gen_opts *o, const hn_gen_prompt *prompts,
+                    int64_t n, bool plain) {
     const char *path = cli->task->gen.output_file;
     hn_error err = {0};
     collect c = {.prompts = n, .samples = o->samples, .f = stdout, .plain = plain};

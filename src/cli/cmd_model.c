@@ -10,10 +10,10 @@ typedef struct opts {
 
 #define AT(field) offsetof(opts, field)
 static const hn_opt table[] = {
-    {"model_name_or_path", "model folder, or org/name in the local hub cache", HN_OPT_STR, AT(model_name_or_path), NULL, 0, 0, NULL,
-     "Model", "model", HN_OPT_COMMON},
-    {"model_revision", "branch, tag or commit of a name in the hub cache", HN_OPT_STR, AT(model_revision), "main", 0, 0, NULL, "Model",
-     NULL, 0},
+    {"model_name_or_path", "model folder, or org/name in the local hub cache", HN_OPT_STR, AT(model_name_or_path), NULL, 0, 0,
+     NULL, "Model", "model", HN_OPT_COMMON},
+    {"model_revision", "branch, tag or commit of a name in the hub cache", HN_OPT_STR, AT(model_revision), "main", 0, 0, NULL,
+     "Model", NULL, 0},
     {"tensors", "list every tensor", HN_OPT_BOOL, AT(tensors), "true", 0, 0, NULL, "Model", NULL, HN_OPT_COMMON},
     {"json", "one JSON object", HN_OPT_BOOL, AT(json), "false", 0, 0, NULL, "Model", NULL, HN_OPT_COMMON},
     {0}};
@@ -31,9 +31,20 @@ static void show_tensors(const hn_json *list) {
 }
 
 static void show(const hn_json *j, bool tensors) {
-    static const char *const keys[] = {"folder", "architecture", "family", "file_dtype", "parameters", "vocab_size", "hidden_size",
-                                       "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
-                                       "intermediate_size", "max_position_embeddings", "tied_head"};
+    static const char *const keys[] = {"folder",
+                                       "architecture",
+                                       "family",
+                                       "file_dtype",
+                                       "parameters",
+                                       "vocab_size",
+                                       "hidden_size",
+                                       "num_hidden_layers",
+                                       "num_attention_heads",
+                                       "num_key_value_heads",
+                                       "head_dim",
+                                       "intermediate_size",
+                                       "max_position_embeddings",
+                                       "tied_head"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const hn_json *v = hn_json_get(j, keys[i]);
         hn_buf b = {0};
@@ -90,7 +101,12 @@ static int run(hn_cli *cli) {
     return inspect(cli, name);
 }
 
-const hn_command hn_command_model = {
-    .name = "model", .about = "inspect: tensors, parameters, memory to train", .group = "Look",
-    .usage = "hone model inspect ./model\nhone model inspect ./model --json", .words = "inspect MODEL", .table = table,
-    .size = sizeof(opts), .run = run};
+const hn_command hn_command_model = {.name = "model",
+                                     .about =
+                                         "tensors and parameters of a model folder, and the memory it takes to train (inspect)",
+                                     .group = "Look",
+                                     .usage = "hone model inspect ./model\nhone model inspect ./model --json",
+                                     .words = "inspect MODEL",
+                                     .table = table,
+                                     .size = sizeof(opts),
+                                     .run = run};

@@ -14,10 +14,10 @@ typedef struct opts {
 static const hn_opt table[] = {
     {"output_file", "page to write", HN_OPT_STR, AT(output_file), "report.html", 0, 0, NULL, "Report", NULL, HN_OPT_COMMON},
     {"title", "heading of the page", HN_OPT_STR, AT(title), "hone report", 0, 0, NULL, "Report", NULL, HN_OPT_COMMON},
-    {"samples", "JSON lines files with answers (of hone generate) to show as tables, as NAME=FILE (_ for a blank)", HN_OPT_LIST, AT(samples), NULL, 0, 0,
-     NULL, "Report", NULL, HN_OPT_COMMON},
-    {"pages", "pages of other commands (of hone data inspect --html) to hold within this one, as NAME=FILE (_ for a blank)", HN_OPT_LIST, AT(pages),
-     NULL, 0, 0, NULL, "Report", NULL, HN_OPT_COMMON},
+    {"samples", "JSON lines files with answers (of hone generate) to show as tables, as NAME=FILE (_ for a blank)", HN_OPT_LIST,
+     AT(samples), NULL, 0, 0, NULL, "Report", NULL, HN_OPT_COMMON},
+    {"pages", "pages of other commands (of hone data inspect --html) to hold within this one, as NAME=FILE (_ for a blank)",
+     HN_OPT_LIST, AT(pages), NULL, 0, 0, NULL, "Report", NULL, HN_OPT_COMMON},
     {0}};
 #undef AT
 
@@ -68,8 +68,15 @@ static hn_status chart(hn_buf *out, const hn_json *history, const char *title, c
 }
 
 static void settings_table(hn_buf *out, const hn_json *settings) {
-    static const char *const keys[] = {"model_name_or_path", "config_name", "dataset_name", "learning_rate", "lr_scheduler_type",
-                                       "per_device_train_batch_size", "gradient_accumulation_steps", "num_train_epochs", "max_steps",
+    static const char *const keys[] = {"model_name_or_path",
+                                       "config_name",
+                                       "dataset_name",
+                                       "learning_rate",
+                                       "lr_scheduler_type",
+                                       "per_device_train_batch_size",
+                                       "gradient_accumulation_steps",
+                                       "num_train_epochs",
+                                       "max_steps",
                                        "seed"};
     hn_buf_puts(out, "<table>\n");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
@@ -121,7 +128,8 @@ static hn_status run_section(hn_buf *out, const char *dir, hn_error *err) {
 static const char *section_of(hn_buf *out, const char *spec) {
     const char *eq = strchr(spec, '=');
     hn_buf_puts(out, "<section><h2>");
-    for (size_t i = 0; i < (eq ? (size_t)(eq - spec) : strlen(spec)); i++) hn_html_escape(out, spec[i] == '_' ? " " : spec + i, 1);
+    for (size_t i = 0; i < (eq ? (size_t)(eq - spec) : strlen(spec)); i++)
+        hn_html_escape(out, spec[i] == '_' ? " " : spec + i, 1);
     hn_buf_puts(out, "</h2>");
     return eq ? eq + 1 : spec;
 }
@@ -150,7 +158,11 @@ static hn_status sample_section(hn_buf *out, const char *spec, hn_error *err) {
         hn_json_iter it;
         if (n == 0) {
             hn_buf_puts(out, "<tr>");
-            for (bool more = hn_json_first(row, &it); more; more = hn_json_next(&it)) hn_buf_printf(out, "<th>%s</th>", it.key);
+            for (bool more = hn_json_first(row, &it); more; more = hn_json_next(&it)) {
+                hn_buf_puts(out, "<th>");
+                hn_html_escape(out, it.key, strlen(it.key));
+                hn_buf_puts(out, "</th>");
+            }
             hn_buf_puts(out, "</tr>\n");
         }
         hn_buf_puts(out, "<tr>");
@@ -205,6 +217,11 @@ static int run(hn_cli *cli) {
     return 0;
 }
 
-const hn_command hn_command_report = {
-    .name = "report", .about = "one HTML page with the curves and samples of runs", .group = "Look",
-    .usage = "hone report out --output_file report.html", .words = "OUTPUT_DIR ...", .table = table, .size = sizeof(opts), .run = run};
+const hn_command hn_command_report = {.name = "report",
+                                      .about = "one HTML page with the curves and samples of runs",
+                                      .group = "Look",
+                                      .usage = "hone report out --output_file report.html",
+                                      .words = "OUTPUT_DIR ...",
+                                      .table = table,
+                                      .size = sizeof(opts),
+                                      .run = run};

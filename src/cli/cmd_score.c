@@ -27,7 +27,8 @@ static hn_status put_row(void *user, int64_t row, const double *logp, int64_t n,
     }
     hn_buf_puts(&s->line, "}\n");
     if (s->line.failed) return hn_nomem(err, s->line.n);
-    if (fwrite(s->line.p, 1, s->line.n, stdout) != s->line.n) return hn_fail_errno(err, HN_EIO, "cannot write to standard output");
+    if (fwrite(s->line.p, 1, s->line.n, stdout) != s->line.n)
+        return hn_fail_errno(err, HN_EIO, "cannot write to standard output");
     return HN_OK;
 }
 

@@ -15,16 +15,16 @@ typedef struct opts {
 #define AT(field) offsetof(opts, field)
 #define TEXT(name, help, common) {#name, help, HN_OPT_STR, AT(name), NULL, 0, 0, NULL, "Template", NULL, common}
 static const hn_opt table[] = {
-    {"tokenizer_name", "folder whose chat template and special tokens are used", HN_OPT_STR, AT(tokenizer_name), NULL, 0, 0, NULL, "Template",
-     "tokenizer_name_or_path|model_name_or_path", HN_OPT_COMMON},
+    {"tokenizer_name", "folder whose chat template and special tokens are used", HN_OPT_STR, AT(tokenizer_name), NULL, 0, 0, NULL,
+     "Template", "tokenizer_name_or_path|model_name_or_path", HN_OPT_COMMON},
     TEXT(chat_template_path, "a .jinja file, or a folder with one, instead of the tokenizer's", HN_OPT_COMMON),
     TEXT(chat_template_kwargs, "variables for the template as a JSON object; a row's own win", HN_OPT_COMMON),
-    {"add_generation_prompt", "end with the start of an answer; a row's own wins", HN_OPT_BOOL, AT(add_generation_prompt), "false", 0, 0, NULL,
-     "Template", NULL, HN_OPT_COMMON},
-    {"spans", "answer objects with \"text\" and \"spans\", the byte ranges that the assistant wrote", HN_OPT_BOOL, AT(spans), "false", 0, 0,
-     NULL, "Template", NULL, HN_OPT_COMMON},
-    {"input_file", "read lines from this file instead of standard input", HN_OPT_STR, AT(input_file), NULL, 0, 0, NULL, "Template", NULL,
-     HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {"add_generation_prompt", "end with the start of an answer; a row's own wins", HN_OPT_BOOL, AT(add_generation_prompt),
+     "false", 0, 0, NULL, "Template", NULL, HN_OPT_COMMON},
+    {"spans", "answer objects with \"text\" and \"spans\", the byte ranges that the assistant wrote", HN_OPT_BOOL, AT(spans),
+     "false", 0, 0, NULL, "Template", NULL, HN_OPT_COMMON},
+    {"input_file", "read lines from this file instead of standard input", HN_OPT_STR, AT(input_file), NULL, 0, 0, NULL,
+     "Template", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
     TEXT(bos_token, "bos_token of the template instead of the tokenizer's", 0),
     TEXT(eos_token, "eos_token of the template instead of the tokenizer's", 0),
     TEXT(pad_token, "pad_token of the template instead of the tokenizer's", 0),
@@ -85,7 +85,8 @@ static void put_answer(work *w) {
     hn_buf_puts(&w->out, "{\"text\": ");
     hn_json_write_str(&w->out, w->r.text.p, w->r.text.n);
     hn_buf_puts(&w->out, ", \"spans\": [");
-    for (size_t i = 0; i < w->r.spans; i++) hn_buf_printf(&w->out, "%s[%zu, %zu]", i ? ", " : "", w->r.span[i].begin, w->r.span[i].end);
+    for (size_t i = 0; i < w->r.spans; i++)
+        hn_buf_printf(&w->out, "%s[%zu, %zu]", i ? ", " : "", w->r.span[i].begin, w->r.span[i].end);
     hn_buf_puts(&w->out, "]}\n");
 }
 
@@ -95,14 +96,20 @@ static hn_status render_line(work *w, int64_t row, bool too_long, hn_error *err)
         *err = w->broken;
         return HN_EFORMAT;
     }
-    if (too_long) return hn_fail(err, HN_EFORMAT, "%s:%lld: a line of more than %d MiB", w->name, (long long)row, LONGEST_LINE >> 20);
+    if (too_long)
+        return hn_fail(err, HN_EFORMAT, "%s:%lld: a line of more than %d MiB", w->name, (long long)row, LONGEST_LINE >> 20);
     if (w->line.failed) return hn_nomem(err, w->line.n);
     HN_TRY(hn_json_parse(w->line.p ? w->line.p : "", w->line.n, w->name, row, &j, err));
     hn_status st = HN_OK;
-    if (hn_json_type(j) != HN_JSON_OBJECT) st = hn_fail(err, HN_EFORMAT, "%s:%lld: expected an object with \"messages\"", w->name, (long long)row);
-    else if (!hn_json_has(j, "messages")) st = hn_fail(err, HN_EFORMAT, "%s:%lld: \"messages\" is missing", w->name, (long long)row);
-    hn_chat_in in = {.messages = hn_json_get(j, "messages"), .tools = hn_json_get(j, "tools"), .documents = hn_json_get(j, "documents"),
-                     .kwargs = hn_json_get(j, "chat_template_kwargs"), .spans = w->o->spans,
+    if (hn_json_type(j) != HN_JSON_OBJECT)
+        st = hn_fail(err, HN_EFORMAT, "%s:%lld: expected an object with \"messages\"", w->name, (long long)row);
+    else if (!hn_json_has(j, "messages"))
+        st = hn_fail(err, HN_EFORMAT, "%s:%lld: \"messages\" is missing", w->name, (long long)row);
+    hn_chat_in in = {.messages = hn_json_get(j, "messages"),
+                     .tools = hn_json_get(j, "tools"),
+                     .documents = hn_json_get(j, "documents"),
+                     .kwargs = hn_json_get(j, "chat_template_kwargs"),
+                     .spans = w->o->spans,
                      .generation_prompt = hn_json_bool(hn_json_get(j, "add_generation_prompt"), w->o->add_generation_prompt)};
     if (st == HN_OK) st = hn_chat_render(w->chat, &in, &w->r, err);
     hn_json_free(j);
@@ -117,7 +124,8 @@ static hn_status all_lines(work *w, FILE *in, hn_error *err) {
         if (render_line(w, row, too_long, &wrong) == HN_OK) put_answer(w);
         else put_error(w, &wrong, row);
         if (w->out.failed) return hn_nomem(err, w->out.n);
-        if (fwrite(w->out.p, 1, w->out.n, stdout) != w->out.n) return hn_fail_errno(err, HN_EIO, "cannot write to standard output");
+        if (fwrite(w->out.p, 1, w->out.n, stdout) != w->out.n)
+            return hn_fail_errno(err, HN_EIO, "cannot write to standard output");
     }
     return ferror(in) ? hn_fail_errno(err, HN_EIO, "cannot read '%s'", w->name) : HN_OK;
 }
@@ -131,7 +139,8 @@ static hn_status open_chat(work *w, hn_error *err) {
     if (o->chat_template_kwargs) {
         const char *text = o->chat_template_kwargs;
         st = hn_json_parse(text, strlen(text), "--chat_template_kwargs", 1, &kwargs, err);
-        if (st == HN_OK && hn_json_type(kwargs) != HN_JSON_OBJECT) st = hn_fail(err, HN_EARG, "--chat_template_kwargs is no JSON object");
+        if (st == HN_OK && hn_json_type(kwargs) != HN_JSON_OBJECT)
+            st = hn_fail(err, HN_EARG, "--chat_template_kwargs is no JSON object");
         c.kwargs = kwargs;
     }
     if (st == HN_OK && o->tokenizer_name) st = hn_tokenizer_load(o->tokenizer_name, &tok, err);
@@ -172,8 +181,12 @@ static int run(hn_cli *cli) {
     return st == HN_OK ? 0 : cli_fail(cli, &err);
 }
 
-const hn_command hn_command_template = {
-    .name = "template", .about = "conversations as the chat template renders them", .group = "Look",
-    .usage = "hone template --tokenizer_name ./model < chats.jsonl\n"
-             "echo '{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}' | hone template --chat_template_path t.jinja --add_generation_prompt",
-    .table = table, .size = sizeof(opts), .run = run};
+const hn_command hn_command_template = {.name = "template",
+                                        .about = "conversations as the chat template renders them",
+                                        .group = "Look",
+                                        .usage = "hone template --tokenizer_name ./model < chats.jsonl\n"
+                                                 "echo '{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}' | hone "
+                                                 "template --chat_template_path t.jinja --add_generation_prompt",
+                                        .table = table,
+                                        .size = sizeof(opts),
+                                        .run = run};

@@ -17,21 +17,22 @@ typedef struct opts {
 
 #define AT(field) offsetof(opts, field)
 static const hn_opt table[] = {
-    {"tokenizer_name", "folder, or tokenizer.json, tokenizer.model, vocab.txt, vocab.json, .gguf", HN_OPT_STR, AT(tokenizer_name), NULL, 0, 0, NULL, "Tokenizer",
-     "tokenizer_name_or_path|model_name_or_path", HN_OPT_COMMON},
-    {"input_file", "read lines from this file instead of standard input", HN_OPT_STR, AT(input_file), NULL, 0, 0, NULL, "Tokenizer",
-     NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
-    {"jsonl", "lines are JSON strings or objects with \"text\"; answers are JSON arrays", HN_OPT_BOOL, AT(jsonl), "false", 0, 0, NULL,
-     "Tokenizer", NULL, HN_OPT_COMMON},
-    {"add_special_tokens", "let the post-processor add its special tokens", HN_OPT_BOOL, AT(add_special_tokens), "true", 0, 0, NULL,
-     "Tokenizer", NULL, HN_OPT_COMMON},
-    {"split_special_tokens", "special tokens written in the text are plain text", HN_OPT_BOOL, AT(split_special_tokens), "false", 0, 0,
+    {"tokenizer_name", "folder, or tokenizer.json, tokenizer.model, vocab.txt, vocab.json, .gguf", HN_OPT_STR, AT(tokenizer_name),
+     NULL, 0, 0, NULL, "Tokenizer", "tokenizer_name_or_path|model_name_or_path", HN_OPT_COMMON},
+    {"input_file", "read lines from this file instead of standard input", HN_OPT_STR, AT(input_file), NULL, 0, 0, NULL,
+     "Tokenizer", NULL, HN_OPT_COMMON | HN_OPT_NULLABLE},
+    {"jsonl", "lines are JSON strings or objects with \"text\"; answers are JSON arrays", HN_OPT_BOOL, AT(jsonl), "false", 0, 0,
      NULL, "Tokenizer", NULL, HN_OPT_COMMON},
-    {"output_dir", "write the tokenizer there, for hone and transformers to load, instead of reading lines", HN_OPT_STR, AT(output_dir),
-     NULL, 0, 0, NULL, "Tokenizer", NULL, HN_OPT_COMMON},
+    {"add_special_tokens", "let the post-processor add its special tokens", HN_OPT_BOOL, AT(add_special_tokens), "true", 0, 0,
+     NULL, "Tokenizer", NULL, HN_OPT_COMMON},
+    {"split_special_tokens", "special tokens written in the text are plain text", HN_OPT_BOOL, AT(split_special_tokens), "false",
+     0, 0, NULL, "Tokenizer", NULL, HN_OPT_COMMON},
+    {"output_dir", "write the tokenizer there, for hone and transformers to load, instead of reading lines", HN_OPT_STR,
+     AT(output_dir), NULL, 0, 0, NULL, "Tokenizer", NULL, HN_OPT_COMMON},
     {"add_tokens", "more tokens", HN_OPT_LIST, AT(add_tokens), NULL, 0, 0, NULL, "Tokenizer", NULL, 0},
     {"new_special_tokens", "more special tokens", HN_OPT_LIST, AT(new_special_tokens), NULL, 0, 0, NULL, "Tokenizer", NULL, 0},
-    {"bpe_dropout", "leave out each merge with this probability", HN_OPT_FLOAT, AT(bpe_dropout), "0", 0, 1, NULL, "Tokenizer", NULL, 0},
+    {"bpe_dropout", "leave out each merge with this probability", HN_OPT_FLOAT, AT(bpe_dropout), "0", 0, 1, NULL, "Tokenizer",
+     NULL, 0},
     {"seed", "of --bpe_dropout", HN_OPT_INT, AT(seed), "42", 0, 9e18, NULL, "Tokenizer", NULL, 0},
     {"decode", "lines are ids; answers are texts (JSON strings with --jsonl)", HN_OPT_BOOL, AT(decode), "false", 0, 0, NULL,
      "Tokenizer", NULL, HN_OPT_COMMON},
@@ -67,7 +68,9 @@ static hn_status read_ids(work *w, const char *p, size_t n, int64_t line, hn_err
     if (w->o->jsonl) {
         hn_json *j = NULL;
         HN_TRY(hn_json_parse(p, n, w->name, line, &j, err));
-        hn_status st = hn_json_type(j) == HN_JSON_ARRAY ? HN_OK : hn_fail(err, HN_EFORMAT, "%s:%lld: expected an array of ids", w->name, (long long)line);
+        hn_status st = hn_json_type(j) == HN_JSON_ARRAY
+                           ? HN_OK
+                           : hn_fail(err, HN_EFORMAT, "%s:%lld: expected an array of ids", w->name, (long long)line);
         for (size_t i = 0; st == HN_OK && i < hn_json_len(j); i++) st = add_id(w, hn_json_int(hn_json_at(j, i), -1), err);
         hn_json_free(j);
         return st;
@@ -101,7 +104,8 @@ static hn_status decode_line(work *w, const char *p, size_t n, int64_t line, hn_
 }
 
 static hn_status encode_text(work *w, hn_str text, hn_error *err) {
-    unsigned flags = (w->o->add_special_tokens ? HN_ENCODE_SPECIAL : 0) | (w->o->split_special_tokens ? HN_ENCODE_SPLIT_SPECIAL : 0);
+    unsigned flags =
+        (w->o->add_special_tokens ? HN_ENCODE_SPECIAL : 0) | (w->o->split_special_tokens ? HN_ENCODE_SPLIT_SPECIAL : 0);
     HN_TRY(hn_tokenizer_encode(w->t, text, flags, &w->ids, err));
     if (w->o->jsonl) hn_buf_putc(&w->out, '[');
     for (size_t i = 0; i < w->ids.n; i++) hn_buf_printf(&w->out, "%s%d", i == 0 ? "" : w->o->jsonl ? ", " : " ", w->ids.id[i]);
@@ -192,6 +196,11 @@ static int run(hn_cli *cli) {
 }
 
 const hn_command hn_command_tokenize = {
-    .name = "tokenize", .about = "token ids of every line, or text from ids", .group = "Look",
-    .usage = "hone tokenize --tokenizer_name ./model < lines.txt\necho '1 410 38' | hone tokenize --tokenizer_name ./model --decode",
-    .table = table, .size = sizeof(opts), .run = run};
+    .name = "tokenize",
+    .about = "token ids of every line, or text from ids",
+    .group = "Look",
+    .usage =
+        "hone tokenize --tokenizer_name ./model < lines.txt\necho '1 410 38' | hone tokenize --tokenizer_name ./model --decode",
+    .table = table,
+    .size = sizeof(opts),
+    .run = run};

@@ -17,7 +17,8 @@ typedef struct opts {
 static const hn_opt table[] = {
     {"output_dir", "folder to write", HN_OPT_STR, AT(output_dir), "toy", 0, 0, NULL, "Toy world", NULL, HN_OPT_COMMON},
     {"texts", "rows of plain text", HN_OPT_INT, AT(texts), "6000", 1, 1e7, NULL, "Toy world", NULL, HN_OPT_COMMON},
-    {"instructions", "instructions to train on", HN_OPT_INT, AT(instructions), "2400", 1, 1e7, NULL, "Toy world", NULL, HN_OPT_COMMON},
+    {"instructions", "instructions to train on", HN_OPT_INT, AT(instructions), "2400", 1, 1e7, NULL, "Toy world", NULL,
+     HN_OPT_COMMON},
     {"held_out", "instructions that are kept for the test", HN_OPT_INT, AT(held_out), "200", 1, 1e6, NULL, "Toy world", NULL,
      HN_OPT_COMMON},
     {"seed", "same seed, same world", HN_OPT_INT, AT(seed), "42", 0, 9e18, NULL, "Toy world", NULL, HN_OPT_COMMON},
@@ -26,7 +27,8 @@ static const hn_opt table[] = {
 
 typedef void row_fn(hn_buf *out, const hn_rng_key *key, int64_t i);
 
-static hn_status write_rows(const char *dir, const char *name, int64_t n, uint64_t seed, uint32_t site, row_fn *row, hn_error *err) {
+static hn_status write_rows(const char *dir, const char *name, int64_t n, uint64_t seed, uint32_t site, row_fn *row,
+                            hn_error *err) {
     hn_buf b = {0};
     hn_rng_key key = {seed, HN_RNG_SHUFFLE, site, 0};
     for (int64_t i = 0; i < n; i++) {

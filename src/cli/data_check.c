@@ -12,14 +12,12 @@ static hn_status write_json(const char *path, hn_json *j, hn_error *err) {
     return st;
 }
 
-static void put_text(hn_json *j, const char *key, const char *s) { hn_json_set(j, key, s ? hn_json_new_str(s, strlen(s)) : NULL); }
-
 static hn_json *whole_json(const hn_look_set *s, const hn_report *r) {
     hn_json *j = hn_json_new_object();
     hn_json *findings = hn_report_json(r);
-    put_text(j, "hone_version", HONE_VERSION);
-    put_text(j, "task", hn_view_name(s->view));
-    put_text(j, "model", s->dir);
+    hn_json_set_text(j, "hone_version", HONE_VERSION);
+    hn_json_set_text(j, "task", hn_view_name(s->view));
+    hn_json_set_text(j, "model", s->dir);
     hn_json_set(j, "files", hn_sources_files(&s->train));
     hn_json_iter it;
     for (bool more = hn_json_first(findings, &it); more; more = hn_json_next(&it)) hn_json_set(j, it.key, hn_json_ref(it.value));
@@ -51,7 +49,8 @@ static hn_status put(const hn_data_cmd *o, const hn_look_set *s, const hn_report
     }
     hn_status st = b.failed ? hn_nomem(err, b.n) : HN_OK;
     if (st == HN_OK && o->output_file) st = hn_file_write(o->output_file, b.p, b.n, err);
-    else if (st == HN_OK && (fwrite(b.p, 1, b.n, stdout) != b.n || fflush(stdout) != 0)) st = hn_fail_errno(err, HN_EIO, "cannot write to standard output");
+    else if (st == HN_OK && (fwrite(b.p, 1, b.n, stdout) != b.n || fflush(stdout) != 0))
+        st = hn_fail_errno(err, HN_EIO, "cannot write to standard output");
     hn_buf_release(&b);
     if (st != HN_OK || !o->sarif) return st;
     hn_json *sarif = hn_report_sarif(r);

@@ -1,4 +1,5 @@
-/* data_inspect.c - hone data inspect: a pass over all rows for the figures, and the rows that are asked for as the model sees them. */
+/* data_inspect.c - hone data inspect: a pass over all rows for the figures, and the rows that are asked for as the model sees
+ * them. */
 #include <string.h>
 
 #include "cli/inspect.h"
@@ -39,7 +40,8 @@ static hn_status put(const inspection *s, const hn_data_cmd *o, hn_error *err) {
     bool json = o->json || (n > 5 && hn_streq(o->output_file + n - 5, ".json"));
     HN_GO(st, render(s, o, json, !o->output_file && term_color(stdout), &out, err));
     if (o->output_file) st = hn_file_write(o->output_file, out.p, out.n, err);
-    else if (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0) st = hn_fail_errno(err, HN_EIO, "cannot write to standard output");
+    else if (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout) != 0)
+        st = hn_fail_errno(err, HN_EIO, "cannot write to standard output");
 done:
     hn_buf_release(&out);
     return st;

@@ -6,7 +6,8 @@
 
 static int print_error(const hn_cli *cli, const char *msg, const char *detail, const char *fix, int status) {
     bool color = term_color(stderr);
-    fprintf(stderr, "hone %s: %serror:%s ", cli->command ? cli->command->name : "", color ? "\033[1;31m" : "", color ? "\033[0m" : "");
+    fprintf(stderr, "hone %s: %serror:%s ", cli->command ? cli->command->name : "", color ? "\033[1;31m" : "",
+            color ? "\033[0m" : "");
     put_line(stderr, "%s\n", msg);
     for (const char *p = detail; *p;) {
         size_t n = strcspn(p, "\n");

@@ -4,7 +4,8 @@
 #include "cli/cli.h"
 
 void help_commands(FILE *f) {
-    fprintf(f, "hone %s: fine-tune, use and examine language models\n\nusage: hone <command> [--option value ...]\n", hone_version());
+    fprintf(f, "hone %s: fine-tune, use and examine language models\n\nusage: hone <command> [--option value ...]\n",
+            hone_version());
     const char *group = "";
     for (size_t i = 0; hn_command_at(i); i++) {
         const hn_command *c = hn_command_at(i);
@@ -72,5 +73,9 @@ void help_command(FILE *f, const hn_command *command, const hn_config *config, b
         done[groups++] = o->group;
         print_group(f, config, o->group, all);
     }
-    if (!all) fprintf(f, "\n`hone %s --help_all` lists all options. Exit status: 0 done, 1 failed while running, 2 usage, 3 bad data or model,\n4 a check failed, 130 and 143 stopped by a signal.\n", command->name);
+    if (!all)
+        fprintf(f,
+                "\n`hone %s --help_all` lists all options. Exit status: 0 done, 1 failed while running, 2 usage, 3 bad data or "
+                "model,\n4 a check failed, 130 and 143 stopped by a signal.\n",
+                command->name);
 }

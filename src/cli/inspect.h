@@ -39,7 +39,8 @@ typedef struct inspection {
 } inspection;
 
 /* inspect_stats.c */
-hn_status inspect_row(inspection *s, const hn_look *row, hn_error *err) HN_MUST; /* counts it, and copies it if it is to be shown */
+hn_status inspect_row(inspection *s, const hn_look *row,
+                      hn_error *err) HN_MUST; /* counts it, and copies it if it is to be shown */
 hn_status inspect_packed(inspection *s, const hn_rows *r, hn_error *err) HN_MUST; /* rows that are shown are packed ones */
 void inspect_release(inspection *s);
 int64_t inspect_quantile(const inspection *s, double q); /* of lengths, within 3 % */

@@ -3,20 +3,18 @@
 
 #include "cli/inspect.h"
 
-static void put_int(hn_json *j, const char *key, int64_t v) { hn_json_set(j, key, hn_json_new_int(v)); }
-static void put_text(hn_json *j, const char *key, const char *s) { hn_json_set(j, key, s ? hn_json_new_str(s, strlen(s)) : NULL); }
-
 /* ids, what each token adds to the text, and 1 where it is a target; special and cut tokens by their places. */
 static hn_status part_json(const inspection *s, const shown_part *p, hn_buf *text, hn_json **out, hn_error *err) {
     size_t *at = NULL;
     HN_TRY(token_pieces(s->set->tok, p->id, p->n, text, &at, err));
-    hn_json *j = hn_json_new_object(), *ids = hn_json_new_array(), *target = hn_json_new_array(), *pieces = hn_json_new_array(), *special = hn_json_new_array();
-    put_text(j, "name", p->name);
-    put_int(j, "tokens", p->n);
-    put_int(j, "targets", part_targets(p));
-    put_int(j, "kept_from", p->from);
-    put_int(j, "kept", p->kept);
-    put_int(j, "prompt", p->prompt);
+    hn_json *j = hn_json_new_object(), *ids = hn_json_new_array(), *target = hn_json_new_array(), *pieces = hn_json_new_array(),
+            *special = hn_json_new_array();
+    hn_json_set_text(j, "name", p->name);
+    hn_json_set_int(j, "tokens", p->n);
+    hn_json_set_int(j, "targets", part_targets(p));
+    hn_json_set_int(j, "kept_from", p->from);
+    hn_json_set_int(j, "kept", p->kept);
+    hn_json_set_int(j, "prompt", p->prompt);
     for (int64_t i = 0; i < p->n; i++) {
         unsigned marks = token_marks(s, p, i);
         hn_json_push(ids, hn_json_new_int(p->id[i]));
@@ -37,13 +35,13 @@ static hn_status part_json(const inspection *s, const shown_part *p, hn_buf *tex
 static hn_status row_json(const inspection *s, const shown_row *r, hn_buf *text, hn_json **out, hn_error *err) {
     hn_json *j = hn_json_new_object(), *parts = hn_json_new_array();
     *out = j;
-    put_int(j, "index", r->index);
-    put_text(j, "file", r->file);
-    put_int(j, "line", r->line);
-    put_text(j, "kind", r->kind);
-    hn_json_set(j, "dropped", hn_json_new_bool(r->dropped));
-    put_text(j, "problem", r->problem);
-    put_text(j, "label", r->label);
+    hn_json_set_int(j, "index", r->index);
+    hn_json_set_text(j, "file", r->file);
+    hn_json_set_int(j, "line", r->line);
+    hn_json_set_text(j, "kind", r->kind);
+    hn_json_set_bool(j, "dropped", r->dropped);
+    hn_json_set_text(j, "problem", r->problem);
+    hn_json_set_text(j, "label", r->label);
     hn_json_set(j, "parts", parts);
     for (size_t i = 0; i < r->parts; i++) {
         hn_json *part = NULL;
@@ -55,24 +53,33 @@ static hn_status row_json(const inspection *s, const shown_row *r, hn_buf *text,
 
 static hn_json *stats_json(const inspection *s) {
     hn_json *j = hn_json_new_object(), *bins = hn_json_new_array(), *roles = hn_json_new_object();
-    const struct { const char *key; int64_t v; } figures[] = {
-        {"rows", s->rows}, {"unusable", s->unusable}, {"without_example", s->empty}, {"dropped", s->dropped}, {"truncated", s->cut}, {"sequences", s->parts},
-        {"tokens", s->tokens}, {"targets", s->targets}, {"tokens_lost", s->lost}, {"longest", s->longest}, {"median", inspect_quantile(s, 0.5)},
-        {"p95", inspect_quantile(s, 0.95)}};
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) put_int(j, figures[i].key, figures[i].v);
-    hn_json_set(j, "target_share", hn_json_new_num(s->tokens ? (double)s->targets / (double)s->tokens : 0));
-    for (int i = 0; i < s->roles; i++) put_int(roles, s->role[i].name, s->role[i].n);
+    const struct { const char *key; int64_t v;
+    } figures[] = {{"rows", s->rows},
+                   {"unusable", s->unusable},
+                   {"without_example", s->empty},
+                   {"dropped", s->dropped},
+                   {"truncated", s->cut},
+                   {"sequences", s->parts},
+                   {"tokens", s->tokens},
+                   {"targets", s->targets},
+                   {"tokens_lost", s->lost},
+                   {"longest", s->longest},
+                   {"median", inspect_quantile(s, 0.5)},
+                   {"p95", inspect_quantile(s, 0.95)}};
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) hn_json_set_int(j, figures[i].key, figures[i].v);
+    hn_json_set_num(j, "target_share", s->tokens ? (double)s->targets / (double)s->tokens : 0);
+    for (int i = 0; i < s->roles; i++) hn_json_set_int(roles, s->role[i].name, s->role[i].n);
     hn_json_set(j, "roles", roles);
-    put_text(j, "packing", s->packing);
-    if (s->packing) put_int(j, "packed_rows", s->packed_rows);
-    if (s->packing) put_int(j, "packed_tokens", s->packed_tokens);
+    hn_json_set_text(j, "packing", s->packing);
+    if (s->packing) hn_json_set_int(j, "packed_rows", s->packed_rows);
+    if (s->packing) hn_json_set_int(j, "packed_tokens", s->packed_tokens);
     length_bin bin[24];
     int n = s->parts ? inspect_bins(s, bin) : 0;
     for (int i = 0; i < n; i++) {
         hn_json *b = hn_json_new_object();
-        put_int(b, "from", bin[i].from);
-        put_int(b, "to", bin[i].to);
-        put_int(b, "rows", bin[i].n);
+        hn_json_set_int(b, "from", bin[i].from);
+        hn_json_set_int(b, "to", bin[i].to);
+        hn_json_set_int(b, "rows", bin[i].n);
         hn_json_push(bins, b);
     }
     hn_json_set(j, "lengths", bins);
@@ -84,13 +91,13 @@ hn_status inspect_json(const inspection *s, hn_json **out, hn_error *err) {
     hn_buf text = {0};
     hn_status st = HN_OK;
     *out = j;
-    put_text(j, "hone_version", HONE_VERSION);
-    put_text(j, "task", hn_view_name(s->set->view));
-    put_text(j, "model", s->set->dir);
+    hn_json_set_text(j, "hone_version", HONE_VERSION);
+    hn_json_set_text(j, "task", hn_view_name(s->set->view));
+    hn_json_set_text(j, "model", s->set->dir);
     hn_json_set(j, "files", hn_sources_files(&s->set->train));
-    put_text(j, "format", s->format);
-    put_text(j, "reason", s->reason);
-    put_text(j, "chat_template", s->set->o.chat ? hn_chat_source(s->set->o.chat) : NULL);
+    hn_json_set_text(j, "format", s->format);
+    hn_json_set_text(j, "reason", s->reason);
+    hn_json_set_text(j, "chat_template", s->set->o.chat ? hn_chat_source(s->set->o.chat) : NULL);
     hn_json_set(j, "stats", stats_json(s));
     hn_json_set(j, "shown", rows);
     for (size_t i = 0; i < s->count && st == HN_OK; i++) {

@@ -47,15 +47,20 @@ static void line(hn_buf *out, const char *name, const char *fmt, ...) {
 
 static void figures(const inspection *s, hn_buf *out) {
     hn_buf_puts(out, "<table>\n");
-    line(out, "format", "%s (%s)", s->format[0] ? s->format : "no format fits", s->format[0] ? s->reason : "see `hone data formats`");
+    line(out, "format", "%s (%s)", s->format[0] ? s->format : "no format fits",
+         s->format[0] ? s->reason : "see `hone data formats`");
     line(out, "rows", "%lld as %s", (long long)s->rows, hn_view_name(s->set->view));
-    line(out, "tokens", "%lld, %.1f %% of them targets", (long long)s->tokens, s->tokens ? 100.0 * (double)s->targets / (double)s->tokens : 0);
-    line(out, "length", "longest %lld, half below %lld, 95 %% below %lld", (long long)s->longest, (long long)inspect_quantile(s, 0.5) + 1,
-         (long long)inspect_quantile(s, 0.95) + 1);
-    if (s->cut) line(out, "cut", "%lld rows at --max_length %lld, %lld tokens lost", (long long)s->cut, (long long)s->set->o.max_length, (long long)s->lost);
+    line(out, "tokens", "%lld, %.1f %% of them targets", (long long)s->tokens,
+         s->tokens ? 100.0 * (double)s->targets / (double)s->tokens : 0);
+    line(out, "length", "longest %lld, half below %lld, 95 %% below %lld", (long long)s->longest,
+         (long long)inspect_quantile(s, 0.5) + 1, (long long)inspect_quantile(s, 0.95) + 1);
+    if (s->cut)
+        line(out, "cut", "%lld rows at --max_length %lld, %lld tokens lost", (long long)s->cut, (long long)s->set->o.max_length,
+             (long long)s->lost);
     if (s->dropped) line(out, "dropped", "%lld rows: no target is left, or a side is too long", (long long)s->dropped);
     if (s->unusable) line(out, "unusable", "%lld rows", (long long)s->unusable);
-    if (s->packing) line(out, "packing", "%s: %lld rows, %lld tokens", s->packing, (long long)s->packed_rows, (long long)s->packed_tokens);
+    if (s->packing)
+        line(out, "packing", "%s: %lld rows, %lld tokens", s->packing, (long long)s->packed_rows, (long long)s->packed_tokens);
     for (int i = 0; i < s->roles; i++) line(out, i ? "" : "roles", "%s: %lld messages", s->role[i].name, (long long)s->role[i].n);
     if (s->roles && s->set->o.chat) line(out, "template", "%s", hn_chat_source(s->set->o.chat));
     hn_buf_puts(out, "</table>\n");
@@ -68,8 +73,8 @@ static void lengths(const inspection *s, hn_buf *out) {
     for (int i = 0; i < n; i++) most = bin[i].n > most ? bin[i].n : most;
     hn_buf_puts(out, "<h2>Length in tokens</h2>\n<div class=h>\n");
     for (int i = 0; i < n; i++)
-        hn_buf_printf(out, "<span>%lld&ndash;%lld</span><div><i style=\"width:%.1f%%\"></i>%lld</div>\n", (long long)bin[i].from, (long long)bin[i].to,
-                      85.0 * (double)bin[i].n / (double)most, (long long)bin[i].n);
+        hn_buf_printf(out, "<span>%lld&ndash;%lld</span><div><i style=\"width:%.1f%%\"></i>%lld</div>\n", (long long)bin[i].from,
+                      (long long)bin[i].to, 85.0 * (double)bin[i].n / (double)most, (long long)bin[i].n);
     hn_buf_puts(out, "</div>\n");
 }
 
@@ -77,8 +82,11 @@ static void tokens(const inspection *s, const shown_part *p, const char *text, c
     hn_buf_puts(out, "<div class=t>");
     for (int64_t i = 0; i < p->n; i++) {
         unsigned marks = token_marks(s, p, i);
-        hn_buf_printf(out, "<span class=\"%s%s%s\" title=\"%lld: id %d%s\">", marks & TOKEN_TARGET ? "l " : "", marks & TOKEN_SPECIAL ? "s " : "",
-                      marks & TOKEN_CUT ? "c" : "", (long long)i, p->id[i], marks & TOKEN_TARGET ? ", target" : marks & TOKEN_CUT ? ", cut" : "");
+        hn_buf_printf(out, "<span class=\"%s%s%s\" title=\"%lld: id %d%s\">", marks & TOKEN_TARGET ? "l " : "",
+                      marks & TOKEN_SPECIAL ? "s " : "", marks & TOKEN_CUT ? "c" : "", (long long)i, p->id[i],
+                      marks & TOKEN_TARGET ? ", target"
+                      : marks & TOKEN_CUT  ? ", cut"
+                                           : "");
         put_token(out, text + at[i], at[i + 1] - at[i]);
         hn_buf_puts(out, "</span>");
     }
@@ -107,7 +115,8 @@ static hn_status row(const inspection *s, const shown_row *r, hn_buf *text, hn_b
         const shown_part *p = &r->part[i];
         size_t *at = NULL;
         HN_TRY(token_pieces(s->set->tok, p->id, p->n, text, &at, err));
-        hn_buf_printf(out, "<div class=part><b>%s</b>: %lld tokens, %lld of them targets", p->name, (long long)p->kept, (long long)part_targets(p));
+        hn_buf_printf(out, "<div class=part><b>%s</b>: %lld tokens, %lld of them targets", p->name, (long long)p->kept,
+                      (long long)part_targets(p));
         if (p->kept < p->n) hn_buf_printf(out, ", %lld cut", (long long)(p->n - p->kept));
         hn_buf_puts(out, "</div>\n");
         tokens(s, p, text->p, at, out);
@@ -121,14 +130,16 @@ hn_status inspect_page(const inspection *s, hn_buf *out, hn_error *err) {
     hn_buf text = {0};
     hn_status st = HN_OK;
     const char *name = hn_sources_name(&s->set->train);
-    hn_buf_puts(out, "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">\n<title>");
+    hn_buf_puts(out, "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport "
+                     "content=\"width=device-width,initial-scale=1\">\n<title>");
     put_text(out, hn_path_base(name));
     hn_buf_printf(out, "</title>\n<style>%s</style>\n<h1>What the model sees</h1>\n<p class=dim>", style);
     put_text(out, name);
     hn_buf_puts(out, "</p>\n");
     figures(s, out);
     if (s->parts) lengths(s, out);
-    hn_buf_puts(out, "<h2>Rows</h2>\n<p class=dim><span class=\"k l\">target</span> <span class=\"k s\">special token</span> <span class=\"k c\">cut by truncation</span>"
+    hn_buf_puts(out, "<h2>Rows</h2>\n<p class=dim><span class=\"k l\">target</span> <span class=\"k s\">special token</span> "
+                     "<span class=\"k c\">cut by truncation</span>"
                      " &middot; point at a token for its id</p>\n");
     for (size_t i = 0; i < s->count && st == HN_OK; i++) st = row(s, &s->shown[i], &text, out, err);
     hn_buf_puts(out, "</html>\n");

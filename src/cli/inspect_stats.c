@@ -117,7 +117,8 @@ static void put_tags(const hn_json *x, hn_buf *out) {
 }
 
 static void put_answers(const hn_json *x, hn_buf *out) {
-    const hn_json *answers = hn_json_get(x, "answers"), *texts = hn_json_get(answers, "text"), *starts = hn_json_get(answers, "answer_start");
+    const hn_json *answers = hn_json_get(x, "answers"), *texts = hn_json_get(answers, "text"),
+                  *starts = hn_json_get(answers, "answer_start");
     for (size_t i = 0; i < hn_json_len(texts); i++) {
         hn_buf_puts(out, i ? ", " : "");
         hn_json_write(out, hn_json_at(texts, i), 0);
@@ -191,7 +192,8 @@ static hn_status copy_packed(inspection *s, const hn_rows *r, int64_t row, hn_er
     out->kind = "packed";
     for (int64_t d = from; d < to; d++) {
         shown_part *p = &out->part[d - from];
-        int64_t begin = r->row_document ? r->document[d] : r->at[row], n = (r->row_document ? r->document[d + 1] : r->at[row + 1]) - begin;
+        int64_t begin = r->row_document ? r->document[d] : r->at[row],
+                n = (r->row_document ? r->document[d + 1] : r->at[row + 1]) - begin;
         HN_TRY(copy_part(p, r->ids + begin, r->label ? r->label + begin : r->ids + begin, n, err));
         for (int64_t i = 0; i < n; i++)
             if (!r->loss[begin + i]) p->label[i] = -100;

@@ -7,21 +7,28 @@
 #include "cli/inspect.h"
 
 static void figures(const inspection *s, hn_buf *out) {
-    hn_buf_printf(out, "%s: %lld rows as %s, %s (%s)\n", hn_sources_name(&s->set->train), (long long)s->rows, hn_view_name(s->set->view),
-                  s->format[0] ? s->format : "no format fits", s->format[0] ? s->reason : "see `hone data formats`");
-    hn_buf_printf(out, "tokens    %lld, %.1f %% of them targets; longest %lld, mean %.1f, half below %lld, 95 %% below %lld\n", (long long)s->tokens,
-                  s->tokens ? 100.0 * (double)s->targets / (double)s->tokens : 0, (long long)s->longest,
-                  s->parts ? (double)(s->tokens + s->lost) / (double)s->parts : 0, (long long)inspect_quantile(s, 0.5) + 1, (long long)inspect_quantile(s, 0.95) + 1);
-    if (s->cut) hn_buf_printf(out, "cut       %lld rows at --max_length %lld, %lld tokens lost\n", (long long)s->cut, (long long)s->set->o.max_length, (long long)s->lost);
+    hn_buf_printf(out, "%s: %lld rows as %s, %s (%s)\n", hn_sources_name(&s->set->train), (long long)s->rows,
+                  hn_view_name(s->set->view), s->format[0] ? s->format : "no format fits",
+                  s->format[0] ? s->reason : "see `hone data formats`");
+    hn_buf_printf(out, "tokens    %lld, %.1f %% of them targets; longest %lld, mean %.1f, half below %lld, 95 %% below %lld\n",
+                  (long long)s->tokens, s->tokens ? 100.0 * (double)s->targets / (double)s->tokens : 0, (long long)s->longest,
+                  s->parts ? (double)(s->tokens + s->lost) / (double)s->parts : 0, (long long)inspect_quantile(s, 0.5) + 1,
+                  (long long)inspect_quantile(s, 0.95) + 1);
+    if (s->cut)
+        hn_buf_printf(out, "cut       %lld rows at --max_length %lld, %lld tokens lost\n", (long long)s->cut,
+                      (long long)s->set->o.max_length, (long long)s->lost);
     if (s->dropped) hn_buf_printf(out, "dropped   %lld rows: no target is left, or a side is too long\n", (long long)s->dropped);
     if (s->empty) hn_buf_printf(out, "left out  %lld records that hold no example\n", (long long)s->empty);
     if (s->unusable) hn_buf_printf(out, "unusable  %lld rows: `hone data check` says why\n", (long long)s->unusable);
     if (s->packing) {
-        hn_buf_printf(out, "packing   %s: %lld rows of up to %lld tokens, %.1f %% full\n", s->packing, (long long)s->packed_rows, (long long)s->set->o.max_length,
-                      s->packed_rows ? 100.0 * (double)s->packed_tokens / ((double)s->packed_rows * (double)s->set->o.max_length) : 0);
+        hn_buf_printf(out, "packing   %s: %lld rows of up to %lld tokens, %.1f %% full\n", s->packing, (long long)s->packed_rows,
+                      (long long)s->set->o.max_length,
+                      s->packed_rows ? 100.0 * (double)s->packed_tokens / ((double)s->packed_rows * (double)s->set->o.max_length)
+                                     : 0);
     }
     if (s->roles) hn_buf_puts(out, "roles    ");
-    for (int i = 0; i < s->roles; i++) hn_buf_printf(out, " %s %lld%s", s->role[i].name, (long long)s->role[i].n, i + 1 < s->roles ? "," : "\n");
+    for (int i = 0; i < s->roles; i++)
+        hn_buf_printf(out, " %s %lld%s", s->role[i].name, (long long)s->role[i].n, i + 1 < s->roles ? "," : "\n");
     if (s->roles && s->set->o.chat) hn_buf_printf(out, "template  %s\n", hn_chat_source(s->set->o.chat));
 }
 
@@ -33,8 +40,8 @@ static void lengths(const inspection *s, hn_buf *out) {
     hn_buf_puts(out, "\nlength in tokens\n");
     for (int i = 0; i < n; i++) {
         int bar = (int)((50 * bin[i].n + most - 1) / most);
-        hn_buf_printf(out, "%7lld-%-7lld %.*s%s%lld\n", (long long)bin[i].from, (long long)bin[i].to, bar, "##################################################",
-                      bar ? " " : "", (long long)bin[i].n);
+        hn_buf_printf(out, "%7lld-%-7lld %.*s%s%lld\n", (long long)bin[i].from, (long long)bin[i].to, bar,
+                      "##################################################", bar ? " " : "", (long long)bin[i].n);
     }
 }
 
@@ -80,7 +87,8 @@ static void listed(const inspection *s, const shown_part *p, const char *text, c
     hn_buf_release(&quoted);
 }
 
-static hn_status show_row(const inspection *s, const shown_row *r, bool ids, bool color, hn_buf *text, hn_buf *out, hn_error *err) {
+static hn_status show_row(const inspection *s, const shown_row *r, bool ids, bool color, hn_buf *text, hn_buf *out,
+                          hn_error *err) {
     hn_buf_printf(out, "\n%srow %lld%s", color ? "\033[1m" : "", (long long)r->index, color ? "\033[0m" : "");
     if (r->file) {
         hn_buf_puts(out, " (");
@@ -102,7 +110,8 @@ static hn_status show_row(const inspection *s, const shown_row *r, bool ids, boo
         const shown_part *p = &r->part[i];
         size_t *at = NULL;
         HN_TRY(token_pieces(s->set->tok, p->id, p->n, text, &at, err));
-        hn_buf_printf(out, "%s%s: %lld tokens, %lld of them targets", i ? "\n" : "", p->name, (long long)p->kept, (long long)part_targets(p));
+        hn_buf_printf(out, "%s%s: %lld tokens, %lld of them targets", i ? "\n" : "", p->name, (long long)p->kept,
+                      (long long)part_targets(p));
         if (p->kept < p->n) hn_buf_printf(out, ", %lld cut", (long long)(p->n - p->kept));
         if (p->prompt_alone > p->prompt) hn_buf_puts(out, "; the last token of the prompt and the first of the answer are one");
         hn_buf_puts(out, "\n");

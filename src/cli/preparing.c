@@ -1,5 +1,5 @@
-/* preparing.c - how far the preparation of rows is: a bar on a terminal, else a line every ten seconds; nothing where it takes less
- * than a second. */
+/* preparing.c - how far the preparation of rows is: a bar on a terminal, else a line every ten seconds; nothing where it takes
+ * less than a second. */
 #include "cli/cli.h"
 
 void show_preparing(const char *what, uint64_t done, uint64_t total, int64_t records, void *user) {

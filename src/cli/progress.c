@@ -5,7 +5,8 @@
 #include "cli/cli.h"
 
 void progress_start(hn_progress *p, const hn_cli *cli, int64_t start_step) {
-    *p = (hn_progress){.bar = !cli->o.quiet && term_is_tty(stderr), .quiet = cli->o.quiet, .started = hn_now(), .start_step = start_step};
+    *p = (hn_progress){
+        .bar = !cli->o.quiet && term_is_tty(stderr), .quiet = cli->o.quiet, .started = hn_now(), .start_step = start_step};
 }
 
 void progress_clear(hn_progress *p) {
@@ -27,8 +28,8 @@ static void draw(hn_progress *p, const hone_metrics *m) {
     human_count(m->seconds > 0 ? (double)m->step_tokens / m->seconds : 0, tokens);
     char line[256];
     snprintf(line, sizeof line, "[%s] %lld/%lld %3.0f%%  loss %.4g  lr %.3g  %.2f it/s  %s tok/s  eta %s  mem %s", bar,
-             (long long)m->step, (long long)m->max_steps, m->max_steps ? 100.0 * (double)m->step / (double)m->max_steps : 0, m->loss,
-             m->learning_rate, rate, tokens, eta, memory);
+             (long long)m->step, (long long)m->max_steps, m->max_steps ? 100.0 * (double)m->step / (double)m->max_steps : 0,
+             m->loss, m->learning_rate, rate, tokens, eta, memory);
     fprintf(stderr, "\r\033[K%.*s", term_width(stderr) - 1, line);
     fflush(stderr);
 }
@@ -37,8 +38,12 @@ static void draw(hn_progress *p, const hone_metrics *m) {
 static void log_line(const hone_metrics *m, const char *json) {
     hn_json *j = NULL;
     if (hn_json_parse(json, strlen(json), "log", 1, &j, NULL) != HN_OK) return;
-    static const char *const shown[][2] = {{"epoch", "epoch"}, {"loss", "loss"}, {"grad_norm", "grad_norm"}, {"learning_rate", "lr"},
-                                           {"mean_token_accuracy", "acc"}, {"entropy", "entropy"}};
+    static const char *const shown[][2] = {{"epoch", "epoch"},
+                                           {"loss", "loss"},
+                                           {"grad_norm", "grad_norm"},
+                                           {"learning_rate", "lr"},
+                                           {"mean_token_accuracy", "acc"},
+                                           {"entropy", "entropy"}};
     fprintf(stderr, "step %lld", (long long)m->step);
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         if (hn_json_get(j, shown[i][0])) fprintf(stderr, " | %s %.4g", shown[i][1], hn_json_num(hn_json_get(j, shown[i][0]), 0));

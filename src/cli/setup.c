@@ -10,12 +10,13 @@ const hn_opt hn_cli_table[] = {
      HN_OPT_COMMON | HN_OPT_NULLABLE},
     {"print_config", "print all settings with where they come from, and stop", HN_OPT_BOOL, AT(print_config), "false", 0, 0, NULL,
      "Command", NULL, 0},
-    {"dry_run", "do everything but train: plan, first example, memory and time of the longest batch", HN_OPT_BOOL, AT(dry_run),
-     "false", 0, 0, NULL, "Command", NULL, HN_OPT_COMMON},
+    {"dry_run",
+     "of a training command: do everything but train, and show plan, first example, memory and time of the longest batch",
+     HN_OPT_BOOL, AT(dry_run), "false", 0, 0, NULL, "Command", NULL, HN_OPT_COMMON},
     {"threads", "threads to use; 0: what the machine and OMP_NUM_THREADS allow", HN_OPT_INT, AT(threads), "0", 0, 4096, NULL,
      "Command", NULL, 0},
-    {"gemm", "matrix products: our own kernels, oneDNN where it is built in, or the slow reference", HN_OPT_STR, AT(gemm), "own", 0,
-     0, "own|onednn|ref", "Command", NULL, 0},
+    {"gemm", "matrix products: our own kernels, oneDNN where it is built in, or the slow reference", HN_OPT_STR, AT(gemm), "own",
+     0, 0, "own|onednn|ref", "Command", NULL, 0},
     {"quiet", "print errors only", HN_OPT_BOOL, AT(quiet), "false", 0, 0, NULL, "Command", NULL, 0},
     {"log_level", "least important messages to print", HN_OPT_STR, AT(log_level), "info", 0, 0,
      "debug|info|warning|error|passive|critical", "Command", NULL, 0},
@@ -121,8 +122,13 @@ int cli_open(hn_cli *cli, const hn_command *command, int argc, char **argv) {
 }
 
 int cli_context(hn_cli *cli) {
-    hone_ctx_opts o = {.struct_size = sizeof o, .threads = (int)cli->o.threads, .gemm = cli->o.gemm, .log = print_log, .log_user = cli,
-                       .progress = cli->o.quiet ? NULL : show_preparing, .progress_user = cli};
+    hone_ctx_opts o = {.struct_size = sizeof o,
+                       .threads = (int)cli->o.threads,
+                       .gemm = cli->o.gemm,
+                       .log = print_log,
+                       .log_user = cli,
+                       .progress = cli->o.quiet ? NULL : show_preparing,
+                       .progress_user = cli};
     hone_status st = hone_ctx_new(&o, &cli->ctx);
     if (!cli->ctx) {
         hn_error err = {0};

@@ -16,7 +16,8 @@ void hn_html_escape(hn_buf *out, const char *p, size_t n) {
         case '>': hn_buf_puts(out, "&gt;"); break;
         case '"': hn_buf_puts(out, "&quot;"); break;
         default:
-            if ((unsigned char)p[i] < 0x20 && p[i] != '\t' && p[i] != '\n') hn_buf_printf(out, "&#x24%02x;", (unsigned)p[i]); /* control pictures */
+            if ((unsigned char)p[i] < 0x20 && p[i] != '\t' && p[i] != '\n')
+                hn_buf_printf(out, "&#x24%02x;", (unsigned)p[i]); /* control pictures */
             else hn_buf_putc(out, p[i]);
         }
     }
@@ -50,12 +51,17 @@ static double py(const frame *f, double y) { return HEIGHT - BOTTOM - (y - f->y0
 static void axes(hn_buf *out, const frame *f, const char *x_label) {
     double step = tick_step(f->y1 - f->y0);
     for (double v = ceil(f->y0 / step) * step; v <= f->y1 + step * 1e-9; v += step)
-        hn_buf_printf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" "
-                           "y=\"%.1f\">%.4g</text>\n", LEFT, WIDTH - RIGHT, py(f, v), py(f, v), LEFT - 6, py(f, v) + 4, fabs(v) < step * 1e-9 ? 0 : v);
+        hn_buf_printf(
+            out,
+            "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" "
+            "y=\"%.1f\">%.4g</text>\n",
+            LEFT, WIDTH - RIGHT, py(f, v), py(f, v), LEFT - 6, py(f, v) + 4, fabs(v) < step * 1e-9 ? 0 : v);
     step = tick_step(f->x1 - f->x0);
     for (double v = ceil(f->x0 / step) * step; v <= f->x1 + step * 1e-9; v += step)
-        hn_buf_printf(out, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">%.6g</text>\n", px(f, v), HEIGHT - BOTTOM + 16, v);
-    hn_buf_printf(out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">%s</text>\n", WIDTH - RIGHT, HEIGHT - 4, x_label);
+        hn_buf_printf(out, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">%.6g</text>\n", px(f, v),
+                      HEIGHT - BOTTOM + 16, v);
+    hn_buf_printf(out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">%s</text>\n", WIDTH - RIGHT, HEIGHT - 4,
+                  x_label);
 }
 
 static void polyline(hn_buf *out, const frame *f, const hn_series *s, size_t number, const char *kind, double keep) {
@@ -73,15 +79,18 @@ static void polyline(hn_buf *out, const frame *f, const hn_series *s, size_t num
 void hn_svg_lines(hn_buf *out, const char *title, const char *x_label, const hn_series *s, size_t n) {
     frame f = bounds(s, n);
     if (!isfinite(f.x0)) return;
-    hn_buf_printf(out, "<svg viewBox=\"0 0 %d %d\" role=\"img\"><title>%s</title><text class=\"head\" x=\"%d\" y=\"18\">%s</text>\n", WIDTH, HEIGHT,
-                  title, LEFT, title);
+    hn_buf_printf(out,
+                  "<svg viewBox=\"0 0 %d %d\" role=\"img\"><title>%s</title><text class=\"head\" x=\"%d\" y=\"18\">%s</text>\n",
+                  WIDTH, HEIGHT, title, LEFT, title);
     axes(out, &f, x_label);
     double legend = WIDTH - RIGHT;
     for (size_t k = n; k-- > 0;) {
         bool busy = s[k].n > 40;
         if (busy) polyline(out, &f, &s[k], k, "thin", 0);
         polyline(out, &f, &s[k], k, "thick", busy ? 0.9 : 0);
-        if (n > 1) hn_buf_printf(out, "<text class=\"legend line%zu\" text-anchor=\"end\" x=\"%.0f\" y=\"18\">%s</text>\n", k, legend, s[k].name);
+        if (n > 1)
+            hn_buf_printf(out, "<text class=\"legend line%zu\" text-anchor=\"end\" x=\"%.0f\" y=\"18\">%s</text>\n", k, legend,
+                          s[k].name);
         legend -= 9.0 * (double)strlen(s[k].name) + 14;
     }
     hn_buf_puts(out, "</svg>\n");

@@ -55,7 +55,7 @@ void hn_talk_reset(hn_talk *t) {
 
 static void push(hn_json *messages, const char *role, const char *text, size_t n) {
     hn_json *m = hn_json_new_object();
-    hn_json_set(m, "role", hn_json_new_str(role, strlen(role)));
+    hn_json_set_text(m, "role", role);
     hn_json_set(m, "content", hn_json_new_str(text, n));
     hn_json_push(messages, m);
 }
@@ -100,7 +100,8 @@ static hn_status leave_out_oldest(hn_talk *t, int64_t positions, int32_t **ids, 
     }
     if (st != HN_OK) t->first = before;
     if (t->first > before)
-        hn_warn("the model has %lld positions: the oldest %zu messages are left out from now on", (long long)positions, t->first - before);
+        hn_warn("the model has %lld positions: the oldest %zu messages are left out from now on", (long long)positions,
+                t->first - before);
     return st;
 }
 

@@ -88,14 +88,17 @@ void toy_tokenizer(hn_buf *out) {
     for (int i = 0; i < SPECIALS; i++)
         hn_buf_printf(out, "    {\"id\": %d, \"content\": \"%s\", \"single_word\": false, \"lstrip\": false, \"rstrip\": false, "
                            "\"normalized\": false, \"special\": true}%s\n", i, i ? "</s>" : "<s>", i ? "" : ",");
-    hn_buf_puts(out, "  ],\n  \"normalizer\": null,\n  \"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, "
-                     "\"trim_offsets\": true, \"use_regex\": true},\n  \"post_processor\": {\"type\": \"TemplateProcessing\", "
-                     "\"single\": [{\"SpecialToken\": {\"id\": \"<s>\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}], "
-                     "\"pair\": [{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"B\", \"type_id\": 0}}], "
-                     "\"special_tokens\": {\"<s>\": {\"id\": \"<s>\", \"ids\": [0], \"tokens\": [\"<s>\"]}}},\n  \"decoder\": {\"type\": "
-                     "\"ByteLevel\", \"add_prefix_space\": true, \"trim_offsets\": true, \"use_regex\": true},\n  \"model\": {\n    "
-                     "\"type\": \"BPE\", \"dropout\": null, \"unk_token\": null, \"continuing_subword_prefix\": null, "
-                     "\"end_of_word_suffix\": null, \"fuse_unk\": false, \"byte_fallback\": false, \"ignore_merges\": false,\n    \"vocab\": {");
+    hn_buf_puts(
+        out,
+        "  ],\n  \"normalizer\": null,\n  \"pre_tokenizer\": {\"type\": \"ByteLevel\", \"add_prefix_space\": false, "
+        "\"trim_offsets\": true, \"use_regex\": true},\n  \"post_processor\": {\"type\": \"TemplateProcessing\", "
+        "\"single\": [{\"SpecialToken\": {\"id\": \"<s>\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}], "
+        "\"pair\": [{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}, {\"Sequence\": {\"id\": \"B\", \"type_id\": 0}}], "
+        "\"special_tokens\": {\"<s>\": {\"id\": \"<s>\", \"ids\": [0], \"tokens\": [\"<s>\"]}}},\n  \"decoder\": {\"type\": "
+        "\"ByteLevel\", \"add_prefix_space\": true, \"trim_offsets\": true, \"use_regex\": true},\n  \"model\": {\n    "
+        "\"type\": \"BPE\", \"dropout\": null, \"unk_token\": null, \"continuing_subword_prefix\": null, "
+        "\"end_of_word_suffix\": null, \"fuse_unk\": false, \"byte_fallback\": false, \"ignore_merges\": false,\n    \"vocab\": "
+        "{");
     hn_buf_add(out, m->vocab.p ? m->vocab.p : "", m->vocab.n);
     hn_buf_puts(out, "\n    },\n    \"merges\": [");
     hn_buf_add(out, m->merges.p ? m->merges.p : "", m->merges.n);
@@ -108,8 +111,9 @@ void toy_tokenizer(hn_buf *out) {
 }
 
 void toy_tokenizer_config(hn_buf *out) {
-    hn_buf_puts(out, "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\",\n  \"bos_token\": \"<s>\",\n  \"eos_token\": \"</s>\",\n"
-                     "  \"clean_up_tokenization_spaces\": false,\n  \"model_max_length\": 256\n}\n");
+    hn_buf_puts(out,
+                "{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\",\n  \"bos_token\": \"<s>\",\n  \"eos_token\": \"</s>\",\n"
+                "  \"clean_up_tokenization_spaces\": false,\n  \"model_max_length\": 256\n}\n");
 }
 
 /* Vocabulary: specials, bytes and the pieces of all words, rounded up. */

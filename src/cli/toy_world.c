@@ -10,7 +10,8 @@ enum { NAMES = 16, COLOURS = 8, THINGS = 12, PLACES = 8 };
 static const char *const names[NAMES] = {"Ada", "Ben", "Cara", "Dan", "Eva", "Finn", "Gus", "Hana",
                                          "Ivo", "Jon", "Kim", "Lea", "Max", "Nia", "Otto", "Pia"};
 static const char *const colours[COLOURS] = {"red", "blue", "green", "black", "white", "yellow", "brown", "pink"};
-static const char *const things[THINGS] = {"ball", "book", "cup", "hat", "kite", "lamp", "coin", "drum", "boat", "key", "shoe", "bell"};
+static const char *const things[THINGS] = {"ball", "book", "cup",  "hat", "kite", "lamp",
+                                           "coin", "drum", "boat", "key", "shoe", "bell"};
 static const char *const places[PLACES] = {"garden", "kitchen", "school", "tower", "market", "forest", "cellar", "harbour"};
 static const char *const other[] = {"has", "a", "in", "the", "is", "What", "colour", "Where", "Who", "does", "have", "and",
                                     "Question", "Answer", "owns", "thing", "The"};

@@ -16,9 +16,10 @@ static void show_data(const hn_cli *cli, const hn_json *d, const char *head) {
     human_count((double)all, tokens);
     hn_json *files = hn_json_get(d, "files");
     const char *first = hn_json_cstr(hn_json_at(files, 0));
-    say(cli, "%-9s %s%s: %lld rows, %s (%s), %s tokens, %.1f %% of them targets, longest %lld", head, first ? first : "rows in memory",
-        hn_json_len(files) > 1 ? " and more" : "", (long long)int_of(d, "rows"), text_of(d, "format"), text_of(d, "reason"), tokens,
-        all ? 100.0 * (double)int_of(d, "targets") / (double)all : 0, (long long)int_of(d, "longest"));
+    say(cli, "%-9s %s%s: %lld rows, %s (%s), %s tokens, %.1f %% of them targets, longest %lld", head,
+        first ? first : "rows in memory", hn_json_len(files) > 1 ? " and more" : "", (long long)int_of(d, "rows"),
+        text_of(d, "format"), text_of(d, "reason"), tokens, all ? 100.0 * (double)int_of(d, "targets") / (double)all : 0,
+        (long long)int_of(d, "longest"));
     if (int_of(d, "truncated")) say(cli, ", %lld truncated", (long long)int_of(d, "truncated"));
     if (int_of(d, "dropped")) say(cli, ", %lld dropped (no target left)", (long long)int_of(d, "dropped"));
     if (hn_json_get(d, "packing"))
@@ -27,21 +28,23 @@ static void show_data(const hn_cli *cli, const hn_json *d, const char *head) {
     const hn_json *sources = hn_json_get(d, "sources");
     for (size_t i = 0; i < hn_json_len(sources); i++) {
         const hn_json *one = hn_json_at(sources, i);
-        say(cli, "%-9s %s: %lld records (%s)\n", i == 0 ? text_of(d, "mix") : "", text_of(one, "name"), (long long)int_of(one, "records"),
-            text_of(one, "format"));
+        say(cli, "%-9s %s: %lld records (%s)\n", i == 0 ? text_of(d, "mix") : "", text_of(one, "name"),
+            (long long)int_of(one, "records"), text_of(one, "format"));
     }
     if (hn_json_get(d, "val_size"))
-        say(cli, "%-9s %s by --val_size %g, a permutation seeded with %lld\n", "", hn_streq(head, "data") ? "without the records held out" : "the records held out",
+        say(cli, "%-9s %s by --val_size %g, a permutation seeded with %lld\n", "",
+            hn_streq(head, "data") ? "without the records held out" : "the records held out",
             hn_json_num(hn_json_get(d, "val_size"), 0), (long long)int_of(d, "val_seed"));
     if (hn_json_get(d, "chat_template")) say(cli, "%-9s %s\n", "template", text_of(d, "chat_template"));
     if (hn_json_get(d, "prepared"))
-        say(cli, "%-9s %s (%s)\n", "prepared", text_of(d, "prepared"), hn_json_bool(hn_json_get(d, "reused"), false) ? "found there" : "kept there");
+        say(cli, "%-9s %s (%s)\n", "prepared", text_of(d, "prepared"),
+            hn_json_bool(hn_json_get(d, "reused"), false) ? "found there" : "kept there");
 }
 
 static void show_steps(const hn_cli *cli, const hn_json *p) {
     int64_t rows = int_of(p, "per_device_train_batch_size"), accumulation = int_of(p, "gradient_accumulation_steps");
-    say(cli, "plan      %lld rows x %lld = %lld a step, %lld steps (%.4g epochs of %lld), warm-up %lld, learning rate %g %s\n", (long long)rows,
-        (long long)accumulation, (long long)(rows * accumulation), (long long)int_of(p, "max_steps"),
+    say(cli, "plan      %lld rows x %lld = %lld a step, %lld steps (%.4g epochs of %lld), warm-up %lld, learning rate %g %s\n",
+        (long long)rows, (long long)accumulation, (long long)(rows * accumulation), (long long)int_of(p, "max_steps"),
         hn_json_num(hn_json_get(p, "epochs"), 0), (long long)int_of(p, "steps_per_epoch"), (long long)int_of(p, "warmup_steps"),
         hn_json_num(hn_json_get(p, "learning_rate"), 0), text_of(p, "lr_scheduler_type"));
     if (hn_json_get(p, "resumed_from"))
@@ -52,8 +55,9 @@ static void show_memory(const hn_cli *cli, const hn_json *m) {
     static const char *const parts[] = {"total", "available", "weights", "gradients", "optimizer", "activations"};
     char b[6][32];
     for (int i = 0; i < 6; i++) human_bytes(bytes_of(m, parts[i]), b[i]);
-    say(cli, "memory    %s of %s available: weights %s, gradients %s, optimizer %s, activations %s (longest batch: %lld tokens)\n", b[0], b[1],
-        b[2], b[3], b[4], b[5], (long long)int_of(m, "longest_batch_tokens"));
+    say(cli,
+        "memory    %s of %s available: weights %s, gradients %s, optimizer %s, activations %s (longest batch: %lld tokens)\n",
+        b[0], b[1], b[2], b[3], b[4], b[5], (long long)int_of(m, "longest_batch_tokens"));
 }
 
 /* Warnings of the checks before the run, numbered; what is merely worth knowing is for `hone data check`. */
@@ -67,8 +71,9 @@ static int show_checks(const hn_cli *cli, const hn_json *checks) {
         if (place) say(cli, " (first: %s:%lld)", text_of(place, "file"), (long long)int_of(place, "line"));
         say(cli, "\n          costs: %s\n          fix: %s\n", text_of(f, "cost"), text_of(f, "remedy"));
     }
-    if (checks) say(cli, "checks    %lld on the first %lld rows, %d warning%s; `hone data check` looks at all\n", (long long)int_of(checks, "checks"),
-                    (long long)int_of(checks, "rows"), n, n == 1 ? "" : "s");
+    if (checks)
+        say(cli, "checks    %lld on the first %lld rows, %d warning%s; `hone data check` looks at all\n",
+            (long long)int_of(checks, "checks"), (long long)int_of(checks, "rows"), n, n == 1 ? "" : "s");
     return n;
 }
 
@@ -82,13 +87,15 @@ void show_plan(hn_cli *cli, hone_trainer *t) {
     hn_json *m = hn_json_get(j, "model");
     int64_t all = int_of(m, "parameters");
     human_count((double)all, parameters);
-    say(cli, "model     %s: %s, %s parameters (%.4g %% trained), float32 (file: %s)\n", text_of(m, "folder"), text_of(m, "architecture"),
-        parameters, all ? 100.0 * (double)int_of(m, "trained") / (double)all : 0, text_of(m, "file_dtype"));
+    say(cli, "model     %s: %s, %s parameters (%.4g %% trained), float32 (file: %s)\n", text_of(m, "folder"),
+        text_of(m, "architecture"), parameters, all ? 100.0 * (double)int_of(m, "trained") / (double)all : 0,
+        text_of(m, "file_dtype"));
     show_data(cli, hn_json_get(j, "data"), "data");
     if (hn_json_get(j, "eval_data")) show_data(cli, hn_json_get(j, "eval_data"), "eval data");
     show_steps(cli, hn_json_get(j, "plan"));
     show_memory(cli, hn_json_get(j, "memory"));
-    say(cli, "machine   %lld threads, %s kernels, gemm %s, exact float32 (bf16 and gradient_checkpointing are off unless asked for)\n",
+    say(cli,
+        "machine   %lld threads, %s kernels, gemm %s, exact float32 (bf16 and gradient_checkpointing are off unless asked for)\n",
         (long long)int_of(j, "threads"), text_of(j, "kernels"), text_of(j, "gemm"));
     cli->warnings += show_checks(cli, hn_json_get(j, "checks"));
     say(cli, "output    %s\n", text_of(j, "output_dir"));

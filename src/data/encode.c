@@ -205,10 +205,10 @@ static hn_status list_sources(job *j, hn_error *err) {
         const hn_pass_part *known = &j->pass.part[i];
         const char *name = j->pass.sources->part[i].name, *format = known->format ? hn_format_name(known->format) : "";
         hn_json *one = hn_json_new_object();
-        hn_json_set(one, "name", hn_json_new_str(name, strlen(name)));
-        hn_json_set(one, "format", hn_json_new_str(format, strlen(format)));
-        hn_json_set(one, "records", hn_json_new_int(known->records));
-        hn_json_set(one, "examples", hn_json_new_int(known->examples));
+        hn_json_set_text(one, "name", name);
+        hn_json_set_text(one, "format", format);
+        hn_json_set_int(one, "records", known->records);
+        hn_json_set_int(one, "examples", known->examples);
         hn_json_push(list, one);
     }
     j->counts->sources = list;

@@ -197,7 +197,7 @@ hn_json *hn_message_new(const char *role, hn_json *content) {
         hn_json_free(content);
         return NULL;
     }
-    hn_json_set(x, "role", hn_json_new_str(role, strlen(role)));
+    hn_json_set_text(x, "role", role);
     hn_json_set(x, "content", content);
     return x;
 }

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-
 enum {
     ITEMS = 2048,           /* records of a block */
     BLOCK_BYTES = 4 << 20,  /* of its text */

@@ -8,19 +8,17 @@
 /* Texts: X(field) */
 #define TEXTS(X) X(format) X(reason) X(fingerprint) X(first_text)
 
-static void set_text(hn_json *j, const char *key, const char *v) { hn_json_set(j, key, hn_json_new_str(v, strlen(v))); }
-
 static hn_json *describe(const hn_store *s, const hn_json *said) {
     const hn_rows *r = s->rows;
     hn_json *j = hn_json_new_object(), *columns = hn_json_new_object();
-    set_text(j, "hone", HONE_VERSION);
-#define X(field) hn_json_set(j, #field, hn_json_new_int(r->field));
+    hn_json_set_text(j, "hone", HONE_VERSION);
+#define X(field) hn_json_set_int(j, #field, r->field);
     COUNTS(X)
 #undef X
-    hn_json_set(j, "top_id", hn_json_new_int(r->top_id));
-    hn_json_set(j, "packing", hn_json_new_int(r->packing));
-    hn_json_set(j, "conversational", hn_json_new_bool(r->conversational));
-#define X(field) set_text(j, #field, r->field);
+    hn_json_set_int(j, "top_id", r->top_id);
+    hn_json_set_int(j, "packing", r->packing);
+    hn_json_set_bool(j, "conversational", r->conversational);
+#define X(field) hn_json_set_text(j, #field, r->field);
     TEXTS(X)
 #undef X
     hn_json_set(j, "sources", hn_json_ref(r->sources));
@@ -28,8 +26,8 @@ static hn_json *describe(const hn_store *s, const hn_json *said) {
     for (int c = 0; c < HN_COLS; c++) {
         if (!s->col[c].digest[0]) continue;
         hn_json *one = hn_json_new_object();
-        hn_json_set(one, "bytes", hn_json_new_int((int64_t)s->col[c].n));
-        set_text(one, "xxh128", s->col[c].digest);
+        hn_json_set_int(one, "bytes", (int64_t)s->col[c].n);
+        hn_json_set_text(one, "xxh128", s->col[c].digest);
         hn_json_set(columns, hn_column_name[c], one);
     }
     hn_json_set(j, "columns", columns);

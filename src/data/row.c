@@ -101,16 +101,12 @@ hn_status hn_row_tokenize(hn_encoder *e, hn_str text, bool special, hn_row *row,
     return e->look ? keep_places(e, text, row, err) : HN_OK;
 }
 
-static bool ends_with(hn_str s, hn_str tail) {
-    return s.n >= tail.n && (tail.n == 0 || memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0);
-}
-
 hn_status hn_encoder_join(hn_encoder *e, hn_str head, hn_str tail, hn_str *out, hn_error *err) {
     hn_buf_clear(&e->text);
     hn_buf_add(&e->text, head.p, head.n);
     hn_buf_add(&e->text, tail.p, tail.n);
     HN_TRY(hn_plain_whole(e, e->text.n, err));
-    if (e->eos.p && (e->plains > 0 || !ends_with(tail, e->eos))) hn_buf_add(&e->text, e->eos.p, e->eos.n);
+    if (e->eos.p && (e->plains > 0 || !hn_str_ends(tail, e->eos))) hn_buf_add(&e->text, e->eos.p, e->eos.n);
     *out = (hn_str){e->text.p ? e->text.p : "", e->text.n};
     return e->text.failed ? hn_nomem(err, e->text.n) : HN_OK;
 }

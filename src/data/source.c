@@ -42,11 +42,6 @@ static hn_status read_raw(hn_source *s, hn_error *err) {
     return HN_OK;
 }
 
-static bool ends_with(const char *s, const char *tail) {
-    size_t n = strlen(s), t = strlen(tail);
-    return n >= t && memcmp(s + n - t, tail, t) == 0;
-}
-
 static bool has_magic(const hn_source *s, const hn_unpacker *u) {
     return s->raw_n >= u->magic_bytes && memcmp(s->raw + s->raw_at, u->magic, u->magic_bytes) == 0;
 }
@@ -59,7 +54,7 @@ static hn_status choose_unpacker(hn_source *s, hn_error *err) {
             s->unpacker = all[i].unpacker;
             return s->unpacker->open(&s->state, err);
         }
-        if (ends_with(s->path, all[i].tail) && s->raw_n > 0) {
+        if (hn_str_ends(hn_str_of(s->path), hn_str_of(all[i].tail)) && s->raw_n > 0) {
             hn_fail(err, HN_EFORMAT, "%s: not %s data, whatever its name says", s->path, all[i].unpacker->name);
             hn_error_fix(err, "rename it without %s if it is plain, else fetch it again", all[i].tail);
             return HN_EFORMAT;

@@ -142,8 +142,10 @@ static hn_status step(engine *e, hn_error *err) {
 static hn_status check(const engine *e, int64_t n, hn_error *err) {
     const hn_model_info *info = e->info;
     HN_TRY(hn_sampler_check(&e->o->sampler, err));
-    if (e->o->prefix && n != 1) return hn_fail(err, HN_EARG, "a prefix cache serves one prompt at a time, not %lld", (long long)n);
-    if (e->o->prefix && e->o->prefix->model != e->model) return hn_fail(err, HN_EARG, "the prefix cache was made for another model");
+    if (e->o->prefix && n != 1)
+        return hn_fail(err, HN_EARG, "a prefix cache serves one prompt at a time, not %lld", (long long)n);
+    if (e->o->prefix && e->o->prefix->model != e->model)
+        return hn_fail(err, HN_EARG, "the prefix cache was made for another model");
     for (int64_t i = 0; i < n; i++) {
         const hn_gen_prompt *p = &e->prompts[i];
         if (p->n == 0) {
@@ -152,12 +154,12 @@ static hn_status check(const engine *e, int64_t n, hn_error *err) {
             return HN_EARG;
         }
         if (info->max_position > 0 && p->n >= info->max_position)
-            return hn_fail(err, HN_EARG, "prompt %lld has %lld tokens, the model has %lld positions", (long long)i, (long long)p->n,
-                           (long long)info->max_position);
+            return hn_fail(err, HN_EARG, "prompt %lld has %lld tokens, the model has %lld positions", (long long)i,
+                           (long long)p->n, (long long)info->max_position);
         for (int64_t j = 0; j < p->n; j++)
             if (p->id[j] < 0 || p->id[j] >= info->vocab)
-                return hn_fail(err, HN_ESHAPE, "prompt %lld holds token id %d, the model's vocabulary has %lld", (long long)i, p->id[j],
-                               (long long)info->vocab);
+                return hn_fail(err, HN_ESHAPE, "prompt %lld holds token id %d, the model's vocabulary has %lld", (long long)i,
+                               p->id[j], (long long)info->vocab);
     }
     return HN_OK;
 }

@@ -24,8 +24,8 @@ typedef struct hn_pick { double p; int32_t id; } hn_pick;
 int32_t hn_sampler_pick(const hn_sampler *s, double *logits, int64_t v, const uint8_t *seen, double u, hn_pick *work);
 
 /* ---- prefix cache (prefix_cache.c): keys and values of a prompt and of its answer, kept for the next prompt. Of a prompt that
- * begins with the same tokens only the rest is computed; what is generated is the same with and without it, bit for bit. It serves
- * one model, whose weights stay as they are, and one call at a time. */
+ * begins with the same tokens only the rest is computed; what is generated is the same with and without it, bit for bit. It
+ * serves one model, whose weights stay as they are, and one call at a time. */
 typedef struct hn_prefix_cache hn_prefix_cache;
 hn_status hn_prefix_cache_new(hn_dev *dev, const hn_model *m, hn_prefix_cache **out, hn_error *err) HN_MUST;
 void hn_prefix_cache_free(hn_prefix_cache *c);
@@ -52,8 +52,9 @@ typedef struct hn_gen_piece {
 typedef bool hn_gen_fn(const hn_gen_piece *piece, void *user); /* false: ECANCEL */
 
 typedef struct hn_gen_prompt { const int32_t *id; int64_t n; } hn_gen_prompt;
-/* tok NULL: no text, tokens only. Errors: EARG (a prompt that is empty or fills the model's positions; several prompts, or another
- * model, with a prefix cache; the sampler's), ESHAPE (an id outside the vocabulary), ENUMERIC (a logit is NaN or +inf), ECANCEL. */
+/* tok NULL: no text, tokens only. Errors: EARG (a prompt that is empty or fills the model's positions; several prompts, or
+ * another model, with a prefix cache; the sampler's), ESHAPE (an id outside the vocabulary), ENUMERIC (a logit is NaN or +inf),
+ * ECANCEL. */
 hn_status hn_generate(hn_dev *dev, hn_model *m, const hn_tokenizer *tok, const hn_gen_prompt *prompts, int64_t n,
                       const hn_gen_opts *o, hn_gen_fn *fn, void *user, hn_error *err) HN_MUST;
 

@@ -1,5 +1,5 @@
-/* end_token.c - another end token than the model's, as TRL's --eos_token has it: config.json names it, generation stops at it and at
- * those it stopped at before. */
+/* end_token.c - another end token than the model's, as TRL's --eos_token has it: config.json names it, generation stops at it and
+ * at those it stopped at before. */
 #include <string.h>
 
 #include "model/model_impl.h"
@@ -34,7 +34,7 @@ hn_status hn_model_set_eos(hn_model *m, int32_t id, hn_error *err) {
     hn_buf_release(&list);
     generation = NULL;
     if (st == HN_OK) {
-        hn_json_set(m->config, "eos_token_id", hn_json_new_int(id));
+        hn_json_set_int(m->config, "eos_token_id", id);
         st = hn_json_parse(m->generation_text.p, m->generation_text.n, "generation_config.json", 1, &generation, err);
     }
     if (st == HN_OK) hn_generation_tokens(generation, &m->info);

@@ -46,7 +46,7 @@ struct hn_model {
     hn_buf config_text, generation_text; /* generation_text.n == 0: there is none */
     int64_t size[HN_DIM_COUNT];
     unsigned features;
-    int64_t file_vocab;  /* rows of the embedding in the file or by the config, where the model has more; 0: it has not (grow.c) */
+    int64_t file_vocab; /* rows of the embedding in the file or by the config, where the model has more; 0: it has not (grow.c) */
     bool untied_by_file; /* the config says tied, the file holds a head of its own */
     double init_std, attention_dropout;
     hn_base *state;        /* the family's state */

@@ -88,7 +88,7 @@ hn_status hn_generation_text(const hn_model *m, hn_buf *out, hn_error *err) {
     static const char *const keys[] = {"bos_token_id", "eos_token_id", "pad_token_id"};
     hn_json *j = hn_json_new_object();
     if (!j) return hn_nomem(err, 64);
-    hn_json_set(j, "_from_model_config", hn_json_new_bool(true));
+    hn_json_set_bool(j, "_from_model_config", true);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         hn_json *id = hn_json_get(m->config, keys[i]);
         if (id) hn_json_set(j, keys[i], hn_json_ref(id));

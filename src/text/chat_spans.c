@@ -39,16 +39,11 @@ static hn_status not_prefix(size_t i, hn_error *err) {
     return HN_EFORMAT;
 }
 
-static bool ends_with(hn_str s, const char *tag) {
-    size_t n = strlen(tag);
-    return s.n >= n && memcmp(s.p + s.n - n, tag, n) == 0;
-}
-
 /* How much of the text in front of the answer the model is given: not the <think> that a prompt opens, nor one it closes at once. */
 static size_t given_bytes(const hn_buf *before) {
     hn_str text = hn_py_rstrip((hn_str){before->p, before->n});
-    if (ends_with(text, "</think>")) text = hn_py_rstrip((hn_str){text.p, text.n - strlen("</think>")});
-    return ends_with(text, "<think>") ? text.n - strlen("<think>") : before->n;
+    if (hn_str_ends(text, hn_str_of("</think>"))) text = hn_py_rstrip((hn_str){text.p, text.n - strlen("</think>")});
+    return hn_str_ends(text, hn_str_of("<think>")) ? text.n - strlen("<think>") : before->n;
 }
 
 static const char *eos_of(const hn_chat *c) {

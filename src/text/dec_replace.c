@@ -1,34 +1,8 @@
 /* dec_replace.c - every match of a pattern inside a token gives way to a fixed text. */
 #include "text/text_impl.h"
 
-typedef struct replace {
-    hn_pattern pattern;
-    hn_buf content;
-} replace;
-
-static void drop(void *state) {
-    replace *r = state;
-    if (!r) return;
-    hn_pattern_release(&r->pattern);
-    hn_buf_release(&r->content);
-    hn_free(r);
-}
-
-static hn_status make(const hn_json *spec, void **state, hn_error *err) {
-    hn_str content;
-    if (!hn_json_text(hn_json_get(spec, "content"), &content)) return hn_fail(err, HN_EFORMAT, "\"content\" is missing");
-    replace *r = hn_calloc(1, sizeof *r);
-    if (!r) return hn_nomem(err, sizeof *r);
-    hn_status st = hn_pattern_load(hn_json_get(spec, "pattern"), &r->pattern, err);
-    hn_buf_add(&r->content, content.p, content.n);
-    if (st == HN_OK && r->content.failed) st = hn_nomem(err, content.n);
-    if (st == HN_OK) *state = r;
-    else drop(r);
-    return st;
-}
-
 static hn_status token(hn_dec_stage *s, hn_str t, hn_error *err) {
-    const replace *r = s->state;
+    const hn_replacement *r = s->state;
     hn_work w = {0};
     hn_status st = hn_pattern_cover(&r->pattern, &w, t.p, t.n, err);
     hn_buf_clear(&s->work);
@@ -46,7 +20,7 @@ static hn_status token(hn_dec_stage *s, hn_str t, hn_error *err) {
 }
 
 const hn_dec hn_dec_replace = {
-    .part = {.type = "Replace", .about = "replaces a text or a pattern", .make = make, .drop = drop},
+    .part = {.type = "Replace", .about = "replaces a text or a pattern", .make = hn_replacement_make, .drop = hn_replacement_drop},
     .put = hn_dec_put_whole,
     .end = hn_dec_end_whole,
     .token = token,

@@ -1,4 +1,4 @@
-/* pattern.c - what Split and Replace look for: a text as it stands, or a regular expression. */
+/* pattern.c - what Split and Replace look for, and what Replace puts there: a text as it stands, or a regular expression. */
 #include "text/text_impl.h"
 
 hn_status hn_pattern_load(const hn_json *spec, hn_pattern *out, hn_error *err) {
@@ -56,4 +56,25 @@ hn_status hn_pattern_cover(const hn_pattern *pat, hn_work *w, const char *p, siz
     }
     if (at < n) hn_matches_add(m, at, n, false);
     return m->failed ? hn_work_check(w, err) : HN_OK;
+}
+
+void hn_replacement_drop(void *state) {
+    hn_replacement *r = state;
+    if (!r) return;
+    hn_pattern_release(&r->pattern);
+    hn_buf_release(&r->content);
+    hn_free(r);
+}
+
+hn_status hn_replacement_make(const hn_json *spec, void **state, hn_error *err) {
+    hn_str content;
+    if (!hn_json_text(hn_json_get(spec, "content"), &content)) return hn_fail(err, HN_EFORMAT, "\"content\" is missing");
+    hn_replacement *r = hn_calloc(1, sizeof *r);
+    if (!r) return hn_nomem(err, sizeof *r);
+    hn_status st = hn_pattern_load(hn_json_get(spec, "pattern"), &r->pattern, err);
+    hn_buf_add(&r->content, content.p, content.n);
+    if (st == HN_OK && r->content.failed) st = hn_nomem(err, content.n);
+    if (st == HN_OK) *state = r;
+    else hn_replacement_drop(r);
+    return st;
 }

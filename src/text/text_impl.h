@@ -164,6 +164,12 @@ hn_status hn_pattern_load(const hn_json *spec, hn_pattern *out, hn_error *err);
 void hn_pattern_release(hn_pattern *p);
 /* Fills w->matches with the cover of p[0, n). */
 hn_status hn_pattern_cover(const hn_pattern *pat, hn_work *w, const char *p, size_t n, hn_error *err);
+typedef struct hn_replacement { /* the parts called Replace: matches of a pattern give way to a fixed text */
+    hn_pattern pattern;
+    hn_buf content;
+} hn_replacement;
+hn_status hn_replacement_make(const hn_json *spec, void **state, hn_error *err); /* {"pattern", "content"} */
+void hn_replacement_drop(void *state);
 
 typedef enum hn_split { HN_SPLIT_REMOVED, HN_SPLIT_ISOLATED, HN_SPLIT_PREVIOUS, HN_SPLIT_NEXT, HN_SPLIT_CONTIGUOUS } hn_split;
 hn_status hn_split_load(const hn_json *name, hn_split otherwise, hn_split *out, hn_error *err); /* "Isolated" ... */

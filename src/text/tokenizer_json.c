@@ -23,7 +23,7 @@ static hn_status make_model(hn_tokenizer *t, hn_json *spec, hn_model_source *src
     if (hn_json_type(spec) != HN_JSON_OBJECT) return hn_fail(err, HN_EFORMAT, "there is no \"model\"");
     if (!hn_json_get(spec, "type")) {
         const char *type = model_type(spec, src);
-        hn_json_set(spec, "type", hn_json_new_str(type, strlen(type)));
+        hn_json_set_text(spec, "type", type);
     }
     HN_TRY(hn_part_make(&hn_models, spec, &t->model, err));
     const hn_model_part *m = (const hn_model_part *)(const void *)t->model.desc;

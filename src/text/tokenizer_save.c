@@ -13,7 +13,6 @@ static hn_status write_file(const char *dir, const char *name, const char *p, si
     return st;
 }
 
-
 /* ------------------------------------------------------------------ tokenizer.json */
 
 typedef struct source { /* of what is written */
@@ -70,8 +69,9 @@ static void put_added(hn_buf *out, int32_t id, hn_str text, const hn_added_token
     static const char *const truth[] = {"false", "true"};
     hn_buf_printf(out, "%s\n    {\"id\": %d, \"content\": ", *any ? "," : "", (int)id);
     hn_json_write_str(out, text.p, text.n);
-    hn_buf_printf(out, ", \"single_word\": %s, \"lstrip\": %s, \"rstrip\": %s, \"normalized\": %s, \"special\": %s}", truth[flags->single_word],
-                  truth[flags->lstrip], truth[flags->rstrip], truth[flags->normalized], truth[flags->special]);
+    hn_buf_printf(out, ", \"single_word\": %s, \"lstrip\": %s, \"rstrip\": %s, \"normalized\": %s, \"special\": %s}",
+                  truth[flags->single_word], truth[flags->lstrip], truth[flags->rstrip], truth[flags->normalized],
+                  truth[flags->special]);
     *any = true;
 }
 
@@ -136,10 +136,6 @@ static void write_json(const hn_tokenizer *t, const source *s, hn_buf *out) {
 
 /* ------------------------------------------------------------------ tokenizer_config.json */
 
-static void set_text(hn_json *j, const char *key, const char *text) {
-    hn_json_set(j, key, hn_json_new_str(text, strlen(text)));
-}
-
 /* Would transformers build another chain than the file's for the class that is named? */
 static bool is_rebuilt(const hn_tokenizer *t) {
     hn_peculiar p[HN_PECULIAR_MOST];
@@ -175,12 +171,13 @@ static hn_json *config_of(const hn_tokenizer *t) {
         if (hn_streq(it.key, "added_tokens_decoder")) continue; /* tokenizer.json holds them, flags and all */
         hn_json_set(j, it.key, hn_json_ref(it.value));
     }
-    if (t->sp || t->made || is_rebuilt(t) || !hn_json_get(t->config, "tokenizer_class")) set_text(j, "tokenizer_class", "PreTrainedTokenizerFast");
+    if (t->sp || t->made || is_rebuilt(t) || !hn_json_get(t->config, "tokenizer_class"))
+        hn_json_set_text(j, "tokenizer_class", "PreTrainedTokenizerFast");
     for (int i = 0; i < HN_SPECIAL_COUNT; i++)
-        if (t->special[i]) set_text(j, roles[i], t->special[i]);
+        if (t->special[i]) hn_json_set_text(j, roles[i], t->special[i]);
     take_roles(j, t->specials);
-    if (!hn_json_has(j, "clean_up_tokenization_spaces")) hn_json_set(j, "clean_up_tokenization_spaces", hn_json_new_bool(false));
-    if (t->max_length == INT64_MAX) hn_json_set(j, "model_max_length", hn_json_new_num(1e30));
+    if (!hn_json_has(j, "clean_up_tokenization_spaces")) hn_json_set_bool(j, "clean_up_tokenization_spaces", false);
+    if (t->max_length == INT64_MAX) hn_json_set_num(j, "model_max_length", 1e30);
     return j;
 }
 
@@ -229,12 +226,14 @@ static hn_status write_templates(const hn_tokenizer *t, const char *dir, const c
     bool in_config = hn_json_get(t->config, "chat_template") != NULL;
     if (instead) return write_file(dir, "chat_template.jinja", instead, strlen(instead), err);
     if (jinja->p) HN_TRY(write_file(dir, jinja->name, jinja->p, jinja->n, err));
-    else if (t->chat_template && !in_config) HN_TRY(write_file(dir, "chat_template.jinja", t->chat_template, strlen(t->chat_template), err));
+    else if (t->chat_template && !in_config)
+        HN_TRY(write_file(dir, "chat_template.jinja", t->chat_template, strlen(t->chat_template), err));
     if (t->nameds == 0) return HN_OK;
     char *folder = hn_path_join(dir, HN_NAMED_TEMPLATES);
     hn_status st = folder ? hn_dir_make(folder, err) : hn_nomem(err, strlen(dir));
     hn_free(folder);
-    for (size_t i = 0; i < t->nameds && st == HN_OK; i++) st = write_file(dir, t->named[i].name, t->named[i].p, t->named[i].n, err);
+    for (size_t i = 0; i < t->nameds && st == HN_OK; i++)
+        st = write_file(dir, t->named[i].name, t->named[i].p, t->named[i].n, err);
     return st;
 }
 

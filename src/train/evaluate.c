@@ -65,13 +65,13 @@ hn_status hn_evaluate(hn_dev *dev, hn_model *m, const hn_rows *rows, int64_t bat
     if (!(s.targets > 0)) return hn_fail(err, HN_EARG, "the rows have no targets to evaluate");
     hn_json *j = hn_json_new_object();
     if (!j) return hn_nomem(err, 256);
-    hn_json_set(j, "loss", hn_json_new_num(s.nll / s.targets));
-    hn_json_set(j, "perplexity", hn_json_new_num(exp(s.nll / s.targets)));
-    hn_json_set(j, "mean_token_accuracy", hn_json_new_num(s.right / s.targets));
-    hn_json_set(j, "entropy", hn_json_new_num(s.entropy / s.targets));
-    hn_json_set(j, "num_tokens", hn_json_new_int((int64_t)s.tokens));
-    hn_json_set(j, "num_targets", hn_json_new_int((int64_t)s.targets));
-    hn_json_set(j, "rows", hn_json_new_int(rows->rows));
+    hn_json_set_num(j, "loss", s.nll / s.targets);
+    hn_json_set_num(j, "perplexity", exp(s.nll / s.targets));
+    hn_json_set_num(j, "mean_token_accuracy", s.right / s.targets);
+    hn_json_set_num(j, "entropy", s.entropy / s.targets);
+    hn_json_set_int(j, "num_tokens", (int64_t)s.tokens);
+    hn_json_set_int(j, "num_targets", (int64_t)s.targets);
+    hn_json_set_int(j, "rows", rows->rows);
     *out = j;
     return HN_OK;
 }
@@ -117,8 +117,8 @@ static hn_status score_batch(void *user, hn_runner *r, const hn_batch *b, int64_
         if (n < 0) n = 0;
         for (int64_t i = 0; i < n; i++)
             if (isnan(out.logp[at + i]))
-                return hn_fail(err, HN_ENUMERIC, "row %lld: the log-probability of token %lld is no number", (long long)(first + k),
-                               (long long)i + 1);
+                return hn_fail(err, HN_ENUMERIC, "row %lld: the log-probability of token %lld is no number",
+                               (long long)(first + k), (long long)i + 1);
         HN_TRY(s->fn(s->user, first + k, out.logp + at, n, err));
         at += n;
     }

@@ -23,15 +23,9 @@ char *hn_checkpoint_path(const hn_trainer *t, int64_t step) {
     return hn_path_join(t->o->output_dir, name);
 }
 
-static void put_int(hn_json *j, const char *key, int64_t v) { hn_json_set(j, key, hn_json_new_int(v)); }
-static void put_num(hn_json *j, const char *key, double v) { hn_json_set(j, key, hn_json_new_num(v)); }
-static void put_text(hn_json *j, const char *key, const char *v) {
-    hn_json_set(j, key, v ? hn_json_new_str(v, strlen(v)) : NULL);
-}
-
 static void put_best(const hn_trainer *t, hn_json *j) {
     const hn_state *s = &t->state;
-    put_num(j, "best_metric", s->best);
+    hn_json_set_num(j, "best_metric", s->best);
     if (s->best_step < 0) {
         hn_json_set(j, "best_global_step", NULL);
         hn_json_set(j, "best_model_checkpoint", NULL);
@@ -39,8 +33,8 @@ static void put_best(const hn_trainer *t, hn_json *j) {
     }
     char *path = hn_checkpoint_path(t, s->best_step);
     bool there = path && (s->best_step == s->step || hn_path_is_dir(path));
-    put_int(j, "best_global_step", s->best_step);
-    put_text(j, "best_model_checkpoint", there ? path : NULL);
+    hn_json_set_int(j, "best_global_step", s->best_step);
+    hn_json_set_text(j, "best_model_checkpoint", there ? path : NULL);
     hn_free(path);
 }
 
@@ -49,21 +43,21 @@ static hn_json *trainer_state(const hn_trainer *t) {
     hn_json *j = hn_json_new_object();
     if (!j) return NULL;
     put_best(t, j);
-    put_num(j, "epoch", hn_epoch_of(t, s->step));
-    put_int(j, "eval_steps", t->eval_steps);
-    put_int(j, "global_step", s->step);
-    hn_json_set(j, "is_hyper_param_search", hn_json_new_bool(false));
-    hn_json_set(j, "is_local_process_zero", hn_json_new_bool(true));
-    hn_json_set(j, "is_world_process_zero", hn_json_new_bool(true));
+    hn_json_set_num(j, "epoch", hn_epoch_of(t, s->step));
+    hn_json_set_int(j, "eval_steps", t->eval_steps);
+    hn_json_set_int(j, "global_step", s->step);
+    hn_json_set_bool(j, "is_hyper_param_search", false);
+    hn_json_set_bool(j, "is_local_process_zero", true);
+    hn_json_set_bool(j, "is_world_process_zero", true);
     hn_json_set(j, "log_history", hn_json_ref(t->history));
-    put_int(j, "logging_steps", t->logging_steps);
-    put_int(j, "max_steps", t->plan.max_steps);
-    put_int(j, "num_input_tokens_seen", s->total_tokens);
-    put_int(j, "num_train_epochs", (int64_t)ceil(t->plan.epochs));
-    put_int(j, "save_steps", t->save_steps);
+    hn_json_set_int(j, "logging_steps", t->logging_steps);
+    hn_json_set_int(j, "max_steps", t->plan.max_steps);
+    hn_json_set_int(j, "num_input_tokens_seen", s->total_tokens);
+    hn_json_set_int(j, "num_train_epochs", (int64_t)ceil(t->plan.epochs));
+    hn_json_set_int(j, "save_steps", t->save_steps);
     hn_json_set(j, "stateful_callbacks", hn_json_new_object());
-    put_num(j, "total_flos", s->flos);
-    put_int(j, "train_batch_size", t->o->per_device_train_batch_size);
+    hn_json_set_num(j, "total_flos", s->flos);
+    hn_json_set_int(j, "train_batch_size", t->o->per_device_train_batch_size);
     hn_json_set(j, "trial_name", NULL);
     hn_json_set(j, "trial_params", NULL);
     return j;
@@ -77,31 +71,31 @@ static hn_json *run_state(const hn_trainer *t) {
         hn_json_free(metrics);
         return NULL;
     }
-    put_int(j, "version", 1);
-    put_text(j, "objective", t->in.objective->name);
-    put_text(j, "fingerprint", t->in.fingerprint);
-    put_int(j, "seed", t->o->seed);
-    put_int(j, "order_seed", (int64_t)t->source.seed);
-    put_text(j, "train_sampling_strategy", t->o->train_sampling_strategy);
-    put_int(j, "per_device_train_batch_size", t->source.batch);
-    put_int(j, "gradient_accumulation_steps", t->source.accumulate);
-    put_int(j, "step", s->step);
-    put_int(j, "updates", t->optim.updates);
-    put_int(j, "total_tokens", s->total_tokens);
-    put_num(j, "flos", s->flos);
-    put_num(j, "loss_sum", s->loss_sum);
-    put_int(j, "loss_steps", s->loss_steps);
-    put_int(j, "logged_step", s->logged_step);
-    put_num(j, "loss_total", s->loss_total);
-    put_int(j, "loss_total_steps", s->loss_total_steps);
-    put_num(j, "best", s->best);
-    put_int(j, "best_step", s->best_step);
-    put_num(j, "grad_norm", s->grad_norm);
+    hn_json_set_int(j, "version", 1);
+    hn_json_set_text(j, "objective", t->in.objective->name);
+    hn_json_set_text(j, "fingerprint", t->in.fingerprint);
+    hn_json_set_int(j, "seed", t->o->seed);
+    hn_json_set_int(j, "order_seed", (int64_t)t->source.seed);
+    hn_json_set_text(j, "train_sampling_strategy", t->o->train_sampling_strategy);
+    hn_json_set_int(j, "per_device_train_batch_size", t->source.batch);
+    hn_json_set_int(j, "gradient_accumulation_steps", t->source.accumulate);
+    hn_json_set_int(j, "step", s->step);
+    hn_json_set_int(j, "updates", t->optim.updates);
+    hn_json_set_int(j, "total_tokens", s->total_tokens);
+    hn_json_set_num(j, "flos", s->flos);
+    hn_json_set_num(j, "loss_sum", s->loss_sum);
+    hn_json_set_int(j, "loss_steps", s->loss_steps);
+    hn_json_set_int(j, "logged_step", s->logged_step);
+    hn_json_set_num(j, "loss_total", s->loss_total);
+    hn_json_set_int(j, "loss_total_steps", s->loss_total_steps);
+    hn_json_set_num(j, "best", s->best);
+    hn_json_set_int(j, "best_step", s->best_step);
+    hn_json_set_num(j, "grad_norm", s->grad_norm);
     for (int32_t i = 0; i < s->metrics.count; i++) {
         hn_json *m = hn_json_new_object();
-        put_text(m, "name", s->metrics.v[i].name);
-        put_num(m, "sum", s->metrics.v[i].sum);
-        put_int(m, "n", s->metrics.v[i].n);
+        hn_json_set_text(m, "name", s->metrics.v[i].name);
+        hn_json_set_num(m, "sum", s->metrics.v[i].sum);
+        hn_json_set_int(m, "n", s->metrics.v[i].n);
         hn_json_push(metrics, m);
     }
     hn_json_set(j, "metrics", metrics);
@@ -134,8 +128,8 @@ static hn_status add_file(const char *path, const char *name, hn_json *files, hn
     HN_TRY(hn_map_open(path, &map, err));
     hn_hash_hex(map.p, map.n, hash);
     hn_json *one = hn_json_new_object();
-    put_int(one, "size", (int64_t)map.n);
-    put_text(one, "xxh3", hash);
+    hn_json_set_int(one, "size", (int64_t)map.n);
+    hn_json_set_text(one, "xxh3", hash);
     hn_json_set(files, name, one);
     hn_map_close(&map);
     return HN_OK;
@@ -147,7 +141,8 @@ static hn_status manifest_of(const char *dir, const char *inside, hn_json *files
     char *folder = inside ? hn_path_join(dir, inside) : hn_strdup(dir);
     hn_status st = folder ? hn_dir_list(folder, &names, err) : hn_nomem(err, 64);
     for (size_t i = 0; i < names.n && st == HN_OK; i++) {
-        char *name = inside ? hn_path_join(inside, names.v[i]) : hn_strdup(names.v[i]), *path = name ? hn_path_join(dir, name) : NULL;
+        char *name = inside ? hn_path_join(inside, names.v[i]) : hn_strdup(names.v[i]),
+             *path = name ? hn_path_join(dir, name) : NULL;
         if (!path) st = hn_nomem(err, 64);
         else st = hn_path_is_dir(path) ? manifest_of(dir, name, files, err) : add_file(path, name, files, err);
         hn_free(name);
@@ -162,7 +157,7 @@ static hn_status manifest_of(const char *dir, const char *inside, hn_json *files
 static hn_status write_manifest(const hn_trainer *t, const char *dir, hn_error *err) {
     hn_json *j = hn_json_new_object(), *files = hn_json_new_object();
     hn_status st = j && files ? manifest_of(dir, NULL, files, err) : hn_nomem(err, 256);
-    if (j) put_int(j, "step", t->state.step);
+    if (j) hn_json_set_int(j, "step", t->state.step);
     if (j) hn_json_set(j, "files", files);
     else hn_json_free(files);
     if (st == HN_OK) st = hn_json_write_file(dir, HN_MANIFEST, j, 2, err);

@@ -36,21 +36,21 @@ static hn_status eval_batch(hn_trainer *t, const int64_t *order, int64_t count, 
 static hn_json *entry_of(const hn_trainer *t, const sums *s, double seconds) {
     hn_json *j = hn_json_new_object();
     if (!j) return NULL;
-    hn_json_set(j, "eval_loss", hn_json_new_num(s->rows > 0 ? s->loss / s->rows : (double)NAN));
-    hn_json_set(j, "eval_runtime", hn_json_new_num(hn_round(seconds, 4)));
+    hn_json_set_num(j, "eval_loss", s->rows > 0 ? s->loss / s->rows : (double)NAN);
+    hn_json_set_num(j, "eval_runtime", hn_round(seconds, 4));
     if (seconds > 0) {
-        hn_json_set(j, "eval_samples_per_second", hn_json_new_num(hn_round((double)s->all_rows / seconds, 3)));
-        hn_json_set(j, "eval_steps_per_second", hn_json_new_num(hn_round((double)s->batches / seconds, 3)));
+        hn_json_set_num(j, "eval_samples_per_second", hn_round((double)s->all_rows / seconds, 3));
+        hn_json_set_num(j, "eval_steps_per_second", hn_round((double)s->batches / seconds, 3));
     }
     for (int32_t i = 0; i < s->metrics.count; i++) {
         char name[64];
         snprintf(name, sizeof name, "eval_%s", s->metrics.v[i].name);
-        hn_json_set(j, name, hn_json_new_num(hn_metrics_mean(&s->metrics, i)));
+        hn_json_set_num(j, name, hn_metrics_mean(&s->metrics, i));
     }
-    hn_json_set(j, "eval_num_tokens", hn_json_new_num((double)t->state.total_tokens));
-    hn_json_set(j, "eval_token_loss", hn_json_new_num(s->tokens > 0 ? s->token_loss / s->tokens : (double)NAN));
-    hn_json_set(j, "epoch", hn_json_new_num(hn_epoch_of(t, t->state.step)));
-    hn_json_set(j, "step", hn_json_new_int(t->state.step));
+    hn_json_set_num(j, "eval_num_tokens", (double)t->state.total_tokens);
+    hn_json_set_num(j, "eval_token_loss", s->tokens > 0 ? s->token_loss / s->tokens : (double)NAN);
+    hn_json_set_num(j, "epoch", hn_epoch_of(t, t->state.step));
+    hn_json_set_int(j, "step", t->state.step);
     return j;
 }
 

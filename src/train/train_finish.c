@@ -60,18 +60,18 @@ static hn_json *summary_of(hn_trainer *t) {
                                          : (double)t->in.train->rows * t->o->num_train_epochs;
     hn_json *j = hn_json_new_object();
     if (!j) return NULL;
-    hn_json_set(j, "train_runtime", hn_json_new_num(hn_round(seconds, 4)));
+    hn_json_set_num(j, "train_runtime", hn_round(seconds, 4));
     if (seconds > 0) {
         hn_json_set(j, "train_samples_per_second",
                     hn_json_new_num(hn_round(samples * steps / (double)p->max_steps / seconds, 3)));
-        hn_json_set(j, "train_steps_per_second", hn_json_new_num(hn_round(steps / seconds, 3)));
+        hn_json_set_num(j, "train_steps_per_second", hn_round(steps / seconds, 3));
     }
-    hn_json_set(j, "total_flos", hn_json_new_num(s->flos));
+    hn_json_set_num(j, "total_flos", s->flos);
     hn_json_set(j, "train_loss",
                 hn_json_new_num(s->loss_total_steps ? s->loss_total / (double)s->loss_total_steps : (double)NAN));
     if (s->metrics.count > 0) hn_log_metrics(t, j);
-    hn_json_set(j, "epoch", hn_json_new_num(hn_epoch_of(t, s->step)));
-    hn_json_set(j, "step", hn_json_new_int(s->step));
+    hn_json_set_num(j, "epoch", hn_epoch_of(t, s->step));
+    hn_json_set_int(j, "step", s->step);
     return j;
 }
 
@@ -88,11 +88,11 @@ static hn_status write_results(hn_trainer *t, const hn_json *summary, hn_error *
     hn_status st = train && eval && all ? HN_OK : hn_nomem(err, 256);
     if (st == HN_OK) {
         copy_results(train, summary);
-        hn_json_set(train, "train_samples", hn_json_new_int(t->in.train->rows));
+        hn_json_set_int(train, "train_samples", t->in.train->rows);
         copy_results(all, train);
         if (t->last_eval) {
             copy_results(eval, t->last_eval);
-            hn_json_set(eval, "eval_samples", hn_json_new_int(t->in.eval->rows));
+            hn_json_set_int(eval, "eval_samples", t->in.eval->rows);
             copy_results(all, eval);
         }
     }

@@ -24,8 +24,8 @@ void hn_log_metrics(hn_trainer *t, hn_json *j) {
     hn_state *s = &t->state;
     if (hn_json_int(hn_json_get(t->last_eval, "step"), -1) == s->step) return;
     for (int32_t i = 0; i < s->metrics.count; i++)
-        hn_json_set(j, s->metrics.v[i].name, hn_json_new_num(hn_metrics_mean(&s->metrics, i)));
-    hn_json_set(j, "num_tokens", hn_json_new_num((double)s->total_tokens));
+        hn_json_set_num(j, s->metrics.v[i].name, hn_metrics_mean(&s->metrics, i));
+    hn_json_set_num(j, "num_tokens", (double)s->total_tokens);
     hn_metrics_clear(&s->metrics);
 }
 
@@ -33,12 +33,12 @@ hn_json *hn_log_step(hn_trainer *t) {
     hn_state *s = &t->state;
     hn_json *j = hn_json_new_object();
     if (!j) return NULL;
-    hn_json_set(j, "loss", hn_json_new_num(s->loss_steps ? s->loss_sum / (double)s->loss_steps : (double)NAN));
-    hn_json_set(j, "grad_norm", hn_json_new_num(s->grad_norm));
-    hn_json_set(j, "learning_rate", hn_json_new_num(s->learning_rate));
+    hn_json_set_num(j, "loss", s->loss_steps ? s->loss_sum / (double)s->loss_steps : (double)NAN);
+    hn_json_set_num(j, "grad_norm", s->grad_norm);
+    hn_json_set_num(j, "learning_rate", s->learning_rate);
     hn_log_metrics(t, j);
-    hn_json_set(j, "epoch", hn_json_new_num(hn_epoch_of(t, s->step)));
-    hn_json_set(j, "step", hn_json_new_int(s->step));
+    hn_json_set_num(j, "epoch", hn_epoch_of(t, s->step));
+    hn_json_set_int(j, "step", s->step);
     hn_json_push(t->history, j);
     s->loss_sum = 0;
     s->loss_steps = 0;
@@ -116,17 +116,17 @@ hn_status hn_jsonl_open(hn_trainer *t, hn_error *err) {
 hn_status hn_jsonl_put(hn_trainer *t, const hn_step_report *r, hn_error *err) {
     hn_json *j = hn_json_new_object();
     hn_buf b = {0};
-    hn_json_set(j, "step", hn_json_new_int(t->state.step));
-    hn_json_set(j, "epoch", hn_json_new_num(r->epoch));
-    hn_json_set(j, "loss", hn_json_new_num(r->loss));
-    hn_json_set(j, "grad_norm", hn_json_new_num(r->grad_norm));
-    hn_json_set(j, "learning_rate", hn_json_new_num(r->learning_rate));
-    hn_json_set(j, "tokens", hn_json_new_int(r->tokens));
-    hn_json_set(j, "step_seconds", hn_json_new_num(hn_round(r->seconds, 6)));
-    hn_json_set(j, "tokens_per_second", hn_json_new_num(hn_round(r->tokens_per_second, 1)));
-    hn_json_set(j, "peak_rss_mb", hn_json_new_num(hn_round((double)hn_peak_rss() / 1e6, 1)));
-    hn_json_set(j, "process_seconds", hn_json_new_num(hn_round(hn_process_age(), 3)));
-    if (r->skipped) hn_json_set(j, "skipped", hn_json_new_bool(true));
+    hn_json_set_int(j, "step", t->state.step);
+    hn_json_set_num(j, "epoch", r->epoch);
+    hn_json_set_num(j, "loss", r->loss);
+    hn_json_set_num(j, "grad_norm", r->grad_norm);
+    hn_json_set_num(j, "learning_rate", r->learning_rate);
+    hn_json_set_int(j, "tokens", r->tokens);
+    hn_json_set_num(j, "step_seconds", hn_round(r->seconds, 6));
+    hn_json_set_num(j, "tokens_per_second", hn_round(r->tokens_per_second, 1));
+    hn_json_set_num(j, "peak_rss_mb", hn_round((double)hn_peak_rss() / 1e6, 1));
+    hn_json_set_num(j, "process_seconds", hn_round(hn_process_age(), 3));
+    if (r->skipped) hn_json_set_bool(j, "skipped", true);
     hn_json_write(&b, j, 0);
     hn_buf_putc(&b, '\n');
     hn_json_free(j);
