@@ -1,7 +1,7 @@
 /* train_run.c - the run of every training command: plan, loop with signals, end table.
  *
  * SIGINT, SIGTERM, SIGHUP: the step is finished, a checkpoint saved, the resume command printed, exit 130 or 143; a second
- * SIGINT ends at once. SIGUSR1: a checkpoint, and on. */
+ * SIGINT ends at once. SIGUSR1: a checkpoint, and on; while rows are prepared it is kept for the first step. */
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,12 +19,18 @@ static void on_signal(int number) {
     stop_signal = number;
 }
 
-static void catch_signals(void) {
-    struct sigaction action = {.sa_handler = on_signal};
+static void catch_signal(int number) {
+    struct sigaction action = {.sa_handler = on_signal}, before;
     sigemptyset(&action.sa_mask);
     action.sa_flags = SA_RESTART;
-    const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaction(numbers[i], &action, NULL);
+    bool nohup = number == SIGHUP && sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
+    if (!nohup) sigaction(number, &action, NULL);
+}
+
+static void catch_stops(void) {
+    catch_signal(SIGINT);
+    catch_signal(SIGTERM);
+    catch_signal(SIGHUP);
 }
 
 static int stopped(hn_cli *cli, hone_trainer *t, int64_t step) {
@@ -120,6 +126,7 @@ int train_run(hn_cli *cli) {
     int status = cli_context(cli);
     if (status >= 0) return status;
     cli->task->dry_run = cli->o.dry_run;
+    catch_signal(SIGUSR1);
     hone_trainer *t = NULL;
     hone_status st = hone_trainer_open(cli->task, &t);
     if (st != HONE_OK) return cli_fail_ctx(cli, st);
@@ -128,7 +135,7 @@ int train_run(hn_cli *cli) {
     if (cli->o.dry_run) {
         status = dry_run(cli, t, plan_int(t, "max_steps"));
     } else {
-        catch_signals();
+        catch_stops();
         status = loop(cli, t, plan_int(t, "start_step"));
     }
     if (status < 0) {

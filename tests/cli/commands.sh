@@ -133,6 +133,12 @@ check "a dry run writes nothing" test ! -e "$work/dry"
 check "flags without effect are accepted" test $? -eq 0
 check "and said to be without effect" grep -q "use_cpu" "$work/noop.log"
 
+# a page shows what data holds as text
+printf '{"a<script>": "b<script>"}\n' >"$work/page.jsonl"
+"$hone" report "$work/noop" --title '<script>' --samples "<script>=$work/page.jsonl" --output_file "$work/page.html" >/dev/null
+check "a page with keys and values" grep -q 'a&lt;script' "$work/page.html"
+check "is no script" sh -c "! grep -q '<script' '$work/page.html'"
+
 # signals: the step is finished, a checkpoint saved, exit 130; resume goes on
 "$hone" sft --model_name_or_path "$model" --dataset_name "$work/world/train.jsonl" --output_dir "$work/sig dir" --max_steps 100000 --quiet \
     --overwrite_output_dir 2>"$work/sig.err" &
@@ -147,6 +153,20 @@ sed -n "s|.*resume: hone|\"$hone\"|p" "$work/sig.err" >"$work/resume"
 echo " --quiet --max_steps $((saved + 2)) --force" | tr '\n' ' ' >>"$work/resume"
 check "the resume command that is printed goes on" sh -c "$(tr '\n' ' ' <"$work/resume")"
 check "to its end" test -d "$work/sig dir/checkpoint-$((saved + 2))"
+# SIGUSR1 while rows are prepared waits for the first step; a run that was started with nohup outlives its terminal
+cp "$work/world/train.jsonl" "$work/many.jsonl"
+while [ "$(wc -l <"$work/many.jsonl")" -lt 150000 ]; do
+    cat "$work/many.jsonl" "$work/many.jsonl" >"$work/more.jsonl" && mv "$work/more.jsonl" "$work/many.jsonl"
+done
+nohup "$hone" sft --model_name_or_path "$model" --dataset_name "$work/many.jsonl" --output_dir "$work/nohup" --max_steps 2 --quiet \
+    --save_only_model >"$work/nohup.log" 2>&1 &
+pid=$!
+sleep 0.3
+kill -USR1 $pid
+kill -HUP $pid
+wait $pid
+check "a run under nohup ends well" test $? -eq 0
+check "SIGUSR1 before the first step leaves its checkpoint" test -d "$work/nohup/checkpoint-1"
 # training_args.json makes the same run once more
 "$hone" sft --config "$work/noop/training_args.json" --output_dir "$work/noop2" --quiet
 check "training_args.json repeats a run" cmp "$work/noop/model.safetensors" "$work/noop2/model.safetensors"
