@@ -349,7 +349,7 @@ const char *hn_path_base(const char *path); /* last component, inside path */
 double hn_now(void);              /* monotonic seconds */
 double hn_process_age(void);      /* seconds since the kernel started this process */
 uint64_t hn_peak_rss(void);       /* bytes, VmHWM */
-uint64_t hn_memory_available(void); /* bytes: MemAvailable and the cgroup's limit, the smaller */
+uint64_t hn_memory_available(void); /* bytes: the least of MemAvailable, the cgroups' limits and RLIMIT_AS */
 /* XXH3-128 as 32 hex digits and a NUL: fingerprints, no security. */
 void hn_hash_hex(const void *p, size_t n, char out[33]);
 typedef struct hn_hash hn_hash; /* streaming form */

@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -155,6 +156,16 @@ static void room_v1(const char *folder, void *user) {
     lower_room(limit, used, stat, user);
 }
 
+/* What `ulimit -v` leaves of the address space. */
+static void room_of_addresses(uint64_t *least) {
+    struct rlimit limit;
+    char text[8192];
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+    if (!slurp("/proc/self/status", text, sizeof text)) return;
+    uint64_t now = kilobytes(text, "VmSize:"), most = (uint64_t)limit.rlim_cur, room = most > now ? most - now : 0;
+    if (room < *least) *least = room;
+}
+
 uint64_t hn_memory_available(void) {
     char text[8192];
     uint64_t room = 0;
@@ -162,5 +173,6 @@ uint64_t hn_memory_available(void) {
     if (room == 0) room = UINT64_MAX;
     walk_groups(NULL, room_v2, &room);
     walk_groups("memory", room_v1, &room);
-    return room == UINT64_MAX ? 0 : room;
+    room_of_addresses(&room);
+    return room == UINT64_MAX ? 0 : room > 0 ? room : 1; /* 0 would say that nothing is known */
 }

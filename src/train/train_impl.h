@@ -124,6 +124,7 @@ struct hn_trainer {
 /* train_plan.c */
 hn_status hn_plan_make(hn_trainer *t, hn_error *err) HN_MUST;
 int64_t hn_plan_piece(const hn_trainer *t); /* tokens of the largest piece that runs as one tape */
+void hn_plan_explain(const hn_trainer *t, hn_error *err); /* what the plan needs, as a detail */
 
 /* train_step.c */
 bool hn_due(const char *strategy, int64_t step, int64_t every, int64_t windows, int64_t max_steps);

@@ -59,6 +59,13 @@ static void plan_memory(hn_trainer *t) {
 
 static double gb(uint64_t bytes) { return (double)bytes / 1e9; }
 
+void hn_plan_explain(const hn_trainer *t, hn_error *err) {
+    const hn_plan *p = &t->plan;
+    hn_error_detail(err, "weights %.2f GB, gradients %.2f GB, optimiser %.2f GB, activations %.2f GB (%lld tokens at once)",
+                    gb(p->weight_bytes), gb(p->gradient_bytes), gb(p->optimizer_bytes), gb(p->activation_bytes),
+                    (long long)hn_plan_piece(t));
+}
+
 /* The weights are in memory already; the rest must fit into what is left. */
 static hn_status check_memory(const hn_trainer *t, hn_error *err) {
     const hn_plan *p = &t->plan;
@@ -71,9 +78,7 @@ static hn_status check_memory(const hn_trainer *t, hn_error *err) {
     }
     hn_fail(err, HN_ENOMEM, "the plan needs %.2f GB, of which %.2f GB are in use; %.2f GB are available", gb(p->total_bytes),
             gb(p->weight_bytes), gb(available));
-    hn_error_detail(err, "weights %.2f GB, gradients %.2f GB, optimiser %.2f GB, activations %.2f GB (%lld tokens at once)",
-                    gb(p->weight_bytes), gb(p->gradient_bytes), gb(p->optimizer_bytes), gb(p->activation_bytes),
-                    (long long)hn_plan_piece(t));
+    hn_plan_explain(t, err);
     if (p->activation_bytes > available && !t->o->gradient_checkpointing)
         hn_error_fix(err, "add --gradient_checkpointing true, or use a smaller --per_device_train_batch_size, --max_length or "
                           "--chunk_tokens");
@@ -106,6 +111,7 @@ hn_status hn_trainer_probe(hn_trainer *t, double *seconds, uint64_t *peak_bytes,
     hn_status st = hn_runner_train(&t->runner, b, &norm, 0, &t->step_metrics, &loss, err);
     *seconds = hn_now() - begin;
     *peak_bytes = hn_peak_rss();
+    if (t->state.step == 0) *peak_bytes += t->plan.optimizer_bytes; /* zero pages that nothing has written yet */
     hn_metrics_clear(&t->step_metrics);
     hn_optim_begin(&t->optim);
     return st;

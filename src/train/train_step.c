@@ -194,7 +194,7 @@ static hn_status after_step(hn_trainer *t, hn_step_report *r, hn_error *err) {
     return HN_OK;
 }
 
-hn_status hn_trainer_step(hn_trainer *t, hn_step_report *out, hn_error *err) {
+static hn_status step(hn_trainer *t, hn_step_report *out, hn_error *err) {
     hn_step_report r = {.step = t->state.step, .max_steps = t->plan.max_steps};
     hn_status st = HN_OK;
     if (t->state.step < t->plan.max_steps) {
@@ -214,5 +214,14 @@ hn_status hn_trainer_step(hn_trainer *t, hn_step_report *out, hn_error *err) {
     r.epoch = hn_epoch_of(t, t->state.step);
     r.done = t->state.step >= t->plan.max_steps;
     *out = r;
+    return st;
+}
+
+hn_status hn_trainer_step(hn_trainer *t, hn_step_report *out, hn_error *err) {
+    hn_status st = step(t, out, err);
+    if (st == HN_ENOMEM && err) {
+        hn_error_detail(err, "the plan needs %.2f GB in all", (double)t->plan.total_bytes / 1e9);
+        hn_plan_explain(t, err);
+    }
     return st;
 }

@@ -32,6 +32,15 @@ printf 'seed: 1\nseed: 2\n' >"$work/twice.yaml"
 expect 2 "twice.yaml:2" sft --config "$work/twice.yaml"
 expect 3 "nowhere.yaml" sft --config "$work/nowhere.yaml"
 
+# ---- memory: what the plan needs is said before the first step, or where an allocation fails in spite of it
+if (ulimit -v 200000 && "$hone" env) >/dev/null 2>&1; then # not under sanitizers, which reserve far more addresses
+    small() { (ulimit -v 200000 && sft --per_device_train_batch_size 1000 --max_length 512 "$@"); }
+    for i in $(seq 1000); do echo '{"input_ids": ['"$(seq -s, 9 265)"']}'; done >"$work/wide.jsonl"
+    d=$work/wide.jsonl expect 1 "the plan needs .* GB, of which .* are available" small --chunk_tokens 100000 --save_strategy no
+    d=$work/wide.jsonl expect 1 "out of memory.*" small --chunk_tokens 100000 --force
+    d=$work/wide.jsonl expect 1 "weights .* gradients .* optimiser .* activations" small --chunk_tokens 100000 --force
+fi
+
 # ---- data
 d=$work/none.jsonl expect 3 "none.jsonl" sft
 printf '{"prompt": "a", "completion": "b"}\n{"prompt": "a", "completion" "b"}\n' >"$work/json.jsonl"
