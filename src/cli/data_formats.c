@@ -48,7 +48,7 @@ int data_formats(const hn_data_cmd *o) {
     }
     puts("Record formats (--dataset_format); of those that fit the first rows and serve the task, the first is taken");
     for (size_t i = 0; (f = hn_format_at(i)); i++) printf("  %-24s %s\n", hn_format_name(f), hn_format_about(f));
-    puts("\nFiles, each also compressed as .gz or .zst");
+    puts("\nFiles, all but Parquet also compressed as .gz or .zst");
     for (size_t i = 0; hn_reader_at(i, &r); i++) printf("  %-24s %s\n", r.extensions, r.about);
     return 0;
 }

@@ -10,10 +10,11 @@
  * storing a float loses nothing, so each element is one chain of fused multiply-adds over k however the passes
  * are cut. Lanes beyond the edge of C are packed as zeros and never stored.
  *
- * Rows of A that lie in memory as rows are read where they are, and a block packs its own columns of B; blocks
- * are then tall. Few rows do not repay packing where B lies as rows too (the
- * gradient of an input): its rows are then fetched ahead and read in place. Where A must be packed as well (the weight gradient), B is first packed by all threads for
- * everyone, so that blocks can be as wide as C and nothing is packed twice. */
+ * Rows of A that lie in memory as rows are read where they are. Where B lies as rows too (the gradient of an input)
+ * and its rows fall on enough sets of the cache for the rows of A at hand (rows_unpacked), B is read in place, its
+ * rows fetched ahead; else a block packs its own columns of B, and blocks are tall. Where A must be packed as well
+ * (the weight gradient), B is first packed by all threads for everyone, so that blocks can be as wide as C and
+ * nothing is packed twice. A Linear weight times a few rows is gemm_thin.h's. */
 #include "dev/cpu/gemm_thin.h"
 
 #include <string.h>
