@@ -25,7 +25,7 @@ static hn_view view_of(const hn_json *record, const hn_convert_opts *convert) {
     hn_convert_opts o = *convert;
     const hn_format *format = NULL;
     hn_examples x = {0};
-    char reason[160];
+    char reason[HN_REASON];
     hn_json *one = (hn_json *)(uintptr_t)record;
     hn_view view = HN_VIEW_ANY;
     o.view = HN_VIEW_ANY;

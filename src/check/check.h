@@ -71,7 +71,7 @@ typedef struct hn_report {
     size_t n, cap;
     int64_t checks;             /* how many looked */
     int64_t rows, eval_rows, unusable; /* rows seen, of the evaluation set, without any use */
-    char format[64], reason[160];
+    char format[64], reason[HN_REASON];
     hn_arena arena;             /* owns the texts */
 } hn_report;
 void hn_report_release(hn_report *r);

@@ -31,7 +31,7 @@ static bool other_format(state *s, const hn_check_ctx *c, const hn_look *row) {
     hn_convert_defaults(&o);
     o.view = c->setup->view;
     const hn_format *f;
-    char reason[160];
+    char reason[HN_REASON];
     hn_json *one = (hn_json *)(uintptr_t)row->record;
     if (hn_format_choose(&one, 1, &o, &f, reason, NULL) != HN_OK) {
         o.view = HN_VIEW_ANY;

@@ -25,7 +25,7 @@ typedef struct shown_row {
 
 typedef struct inspection {
     hn_look_set *set;
-    char format[64], reason[160];
+    char format[64], reason[HN_REASON];
     int64_t rows, unusable, empty, dropped, cut, parts;
     int64_t tokens, targets, lost, longest;
     int64_t length[LENGTH_BUCKETS]; /* parts by length, bucket_of */

@@ -204,6 +204,7 @@ typedef struct hn_convert_opts {
 } hn_convert_opts;
 void hn_convert_defaults(hn_convert_opts *o); /* view SFT */
 
+enum { HN_REASON = 160 };           /* bytes of the text that says why a format was taken */
 typedef struct hn_format hn_format; /* static; in the order of formats.def */
 const hn_format *hn_format_at(size_t i); /* NULL past the end */
 const char *hn_format_name(const hn_format *f);
@@ -212,7 +213,7 @@ bool hn_format_gives(const hn_format *f, hn_kind kind); /* by itself; a view may
 /* By name; dashes and underscores are the same. NULL: none. */
 const hn_format *hn_format_find(const char *name);
 /* The format of a data set from its first records (as many as are at hand; some columns do not stand in every row): o->format,
- * else the first of formats.def that fits all of them and gives what the view takes. reason [160]: why. Errors: EARG (no
+ * else the first of formats.def that fits all of them and gives what the view takes. reason [HN_REASON]: why. Errors: EARG (no
  * format of that name: lists them), EFORMAT (none fits: lists the columns and the formats). */
 hn_status hn_format_choose(hn_json *const *record, size_t n, const hn_convert_opts *o, const hn_format **out, char *reason,
                            hn_error *err) HN_MUST;
@@ -257,7 +258,7 @@ typedef struct hn_rows { /* columns, in memory or mapped from a file: read only.
     bool conversational;   /* they were message lists, written by a chat template */
     int32_t top_id;        /* the largest id or label: a model needs an embedding for it; -1: no tokens */
     char format[64];       /* detected record format: "prompt-completion" ... */
-    char reason[160];      /* why: 'columns "prompt" and "completion"' */
+    char reason[HN_REASON]; /* why: 'columns "prompt" and "completion"' */
     char fingerprint[33];  /* hash of ids, targets and borders */
     char first_text[64];   /* unused bytes are zero */
     struct hn_row_files *files; /* the maps; NULL: the columns are in memory */

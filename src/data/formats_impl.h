@@ -7,7 +7,6 @@
 
 #include "data/data.h"
 
-enum { HN_REASON = 160 }; /* bytes of a reason */
 #define HN_KIND_BIT(kind) (1u << (kind))
 
 struct hn_format {

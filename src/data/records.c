@@ -184,7 +184,6 @@ uint64_t hn_records_position(const hn_records *r) {
     return at > (off_t)r->src.raw_n ? (uint64_t)at - r->src.raw_n : 0;
 }
 
-
 void hn_records_close(hn_records *r) {
     if (!r) return;
     if (r->state && r->reader->close) r->reader->close(r->state);

@@ -106,11 +106,8 @@ static hn_status match(loader *l) {
 }
 
 static bool is_buffer(const hn_family *f, const char *name) {
-    size_t n = strlen(name);
-    for (const char *const *b = f->buffers; *b; b++) {
-        size_t k = strlen(*b);
-        if (n >= k && strcmp(name + n - k, *b) == 0) return true;
-    }
+    for (const char *const *b = f->buffers; *b; b++)
+        if (hn_str_ends(hn_str_of(name), hn_str_of(*b))) return true;
     return false;
 }
 
