@@ -21,7 +21,9 @@ static hn_status check_ids(const hone_model *m, const hn_rows *rows, hn_error *e
     while (i < rows->tokens && rows->ids[i] != rows->top_id) i++;
     while (row < rows->rows && rows->at[row + 1] <= i) row++;
     hn_fail(err, HN_ESHAPE, "a row holds token id %d, the model's vocabulary has %lld", rows->top_id, (long long)vocab);
-    if (row < rows->rows) hn_error_detail(err, "it is token %lld of the row at line %lld", (long long)(i - rows->at[row]), (long long)rows->record[row]);
+    if (row < rows->rows)
+        hn_error_detail(err, "it is token %lld of the row at line %lld", (long long)(i - rows->at[row]),
+                        (long long)rows->record[row]);
     hn_error_fix(err, "use the tokenizer that belongs to the model");
     return HN_ESHAPE;
 }

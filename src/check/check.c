@@ -50,7 +50,11 @@ hn_status hn_checker_new(const hn_check_setup *s, hn_checker **out, hn_error *er
     hn_checker *k = hn_calloc(1, sizeof *k);
     if (!k) return hn_nomem(err, sizeof *k);
     hn_check_ctx *c = &k->ctx;
-    *c = (hn_check_ctx){.setup = s, .report = &k->report, .bos = special(s, HN_BOS), .eos = special(s, HN_EOS), .pad = special(s, HN_PAD),
+    *c = (hn_check_ctx){.setup = s,
+                        .report = &k->report,
+                        .bos = special(s, HN_BOS),
+                        .eos = special(s, HN_EOS),
+                        .pad = special(s, HN_PAD),
                         .unk = special(s, HN_UNK)};
     if (s->tok && s->eos_token) c->eos = hn_tokenizer_id(s->tok, s->eos_token);
     hn_arena_init(&k->report.arena, 0);

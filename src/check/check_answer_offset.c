@@ -1,5 +1,5 @@
-/* check_answer_offset.c - answers that do not stand where "answer_start" says. It counts code points; files made in other languages
- * often count bytes. No clean set has such a row, but one in a hundred is bearable. */
+/* check_answer_offset.c - answers that do not stand where "answer_start" says. It counts code points; files made in other
+ * languages often count bytes. No clean set has such a row, but one in a hundred is bearable. */
 #include <string.h>
 
 #include "check/check_impl.h"
@@ -25,7 +25,8 @@ static bool stands(hn_str context, size_t at, hn_str text) {
 static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets *f) {
     state *s = self;
     hn_str context, text;
-    const hn_json *answers = hn_json_get(f->value, "answers"), *texts = hn_json_get(answers, "text"), *starts = hn_json_get(answers, "answer_start");
+    const hn_json *answers = hn_json_get(f->value, "answers"), *texts = hn_json_get(answers, "text"),
+                  *starts = hn_json_get(answers, "answer_start");
     bool wrong = false, bytes = true, absent = false;
     (void)c;
     if (!hn_json_text(hn_json_get(f->value, "context"), &context) || !hn_json_len(texts)) return;
@@ -48,13 +49,21 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->wrong.n) return;
     hn_finding *f = hn_found(c, s->wrong.n == s->of ? HN_SEVERITY_ERROR : hn_judge(s->wrong.n, s->of, 0.01), &s->wrong, s->of,
-                             "in %lld of %lld rows (%.3g %%) the answer does not stand at answer_start; in %lld it would if bytes were counted, in %lld it is "
+                             "in %lld of %lld rows (%.3g %%) the answer does not stand at answer_start; in %lld it would if "
+                             "bytes were counted, in %lld it is "
                              "not in the context at all",
-                             (long long)s->wrong.n, (long long)s->of, hn_percent(s->wrong.n, s->of), (long long)s->bytes, (long long)s->absent);
+                             (long long)s->wrong.n, (long long)s->of, hn_percent(s->wrong.n, s->of), (long long)s->bytes,
+                             (long long)s->absent);
     if (s->bytes) hn_found_remedy(c, f, "write answer_start in code points (characters), not bytes");
 }
 
 const hn_check hn_check_answer_offset = {
-    {.id = "answer-offset", .about = "answers that do not stand at answer_start", .cost = "the model is taught to point at other words",
+    {.id = "answer-offset",
+     .about = "answers that do not stand at answer_start",
+     .cost = "the model is taught to point at other words",
      .remedy = "correct answer_start: the code point of the context at which the answer begins"},
-    .views = HN_VIEW_BIT(QA), .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end};
+    .views = HN_VIEW_BIT(QA),
+    .needs = HN_NEEDS_EXAMPLE,
+    .size = sizeof(state),
+    .row = row,
+    .end = end};

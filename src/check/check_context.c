@@ -26,7 +26,8 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     long long positions = (long long)c->setup->model->max_position;
     if (!s->longer.n) return;
-    hn_finding *f = hn_found(c, HN_SEVERITY_WARN, &s->longer, s->of, "%lld of %lld rows are longer than the model's %lld positions, the longest %lld tokens",
+    hn_finding *f = hn_found(c, HN_SEVERITY_WARN, &s->longer, s->of,
+                             "%lld of %lld rows are longer than the model's %lld positions, the longest %lld tokens",
                              (long long)s->longer.n, (long long)s->of, positions, (long long)s->longest);
     hn_found_remedy(c, f, "--max_length %lld", positions);
 }

@@ -1,9 +1,9 @@
 /* check_control_tokens.c - text that spells a special token: the tokenizer makes the control token of it.
  *
  * A marker that nobody writes by chance (<|im_end|>) counts in every row, one of another tokenizer too: templates may write it as
- * plain text. Those that are also HTML or notation (<s>, <mask>) occur in honest text: one row in a hundred is too many. Where most
- * rows of strings hold them the text was rendered on purpose. The end token at the end of an answer, the start token at the start of
- * the text and plain text are nobody's input. */
+ * plain text. Those that are also HTML or notation (<s>, <mask>) occur in honest text: one row in a hundred is too many. Where
+ * most rows of strings hold them the text was rendered on purpose. The end token at the end of an answer, the start token at the
+ * start of the text and plain text are nobody's input. */
 #include <string.h>
 
 #include "check/check_impl.h"
@@ -57,7 +57,9 @@ static size_t marker(hn_str s) {
         if (hn_starts(s, hn_str_of(fixed[k]))) return strlen(fixed[k]);
     size_t n = 2;
     if (!hn_starts(s, hn_str_of("<|"))) return 0;
-    while (n < s.n && n < 34 && (s.p[n] == '_' || s.p[n] == '-' || (s.p[n] >= '0' && s.p[n] <= '9') || ((s.p[n] | 32) >= 'a' && (s.p[n] | 32) <= 'z'))) n++;
+    while (n < s.n && n < 34 &&
+           (s.p[n] == '_' || s.p[n] == '-' || (s.p[n] >= '0' && s.p[n] <= '9') || ((s.p[n] | 32) >= 'a' && (s.p[n] | 32) <= 'z')))
+        n++;
     return n > 3 && hn_starts((hn_str){s.p + n, s.n - n}, hn_str_of("|>")) ? n + 2 : 0;
 }
 
@@ -109,8 +111,8 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 static void report(hn_check_ctx *c, const state *s, const hn_tally *t, hn_str token, double share) {
     bool rendered = 2 * t->n > s->of && s->of > 1 && !s->chats;
     hn_finding *f = hn_found(c, rendered ? HN_SEVERITY_INFO : hn_judge(t->n, s->of, share), t, s->of,
-                             "%lld of %lld rows spell special tokens in their text (first: %.*s)%s", (long long)t->n, (long long)s->of,
-                             (int)token.n, token.p, rendered ? ": it is rendered already" : "");
+                             "%lld of %lld rows spell special tokens in their text (first: %.*s)%s", (long long)t->n,
+                             (long long)s->of, (int)token.n, token.p, rendered ? ": it is rendered already" : "");
     if (rendered) hn_found_remedy(c, f, "none if it is meant; else give conversations as \"messages\"");
 }
 
@@ -120,10 +122,13 @@ static void end(void *self, hn_check_ctx *c) {
     if (s->tagged.n) report(c, s, &s->tagged, s->token[s->seen_tag - 1], 0.01);
     if (!s->foreign.n) return;
     bool rendered = 2 * s->foreign.n > s->of && s->of > 1 && !s->chats;
-    hn_finding *f = hn_found(c, rendered ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, &s->foreign, s->of,
-                             "%lld of %lld rows hold markers of a chat format (first: %s), which are plain text for this tokenizer", (long long)s->foreign.n,
-                             (long long)s->of, s->other);
-    hn_found_cost(c, f, "turns are marked in a way that the model does not know; where a template writes the same marker a user's text can forge a turn");
+    hn_finding *f =
+        hn_found(c, rendered ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, &s->foreign, s->of,
+                 "%lld of %lld rows hold markers of a chat format (first: %s), which are plain text for this tokenizer",
+                 (long long)s->foreign.n, (long long)s->of, s->other);
+    hn_found_cost(c, f,
+                  "turns are marked in a way that the model does not know; where a template writes the same marker a user's text "
+                  "can forge a turn");
     hn_found_remedy(c, f, "take them out of the text; give conversations as \"messages\"");
 }
 

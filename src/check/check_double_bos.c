@@ -27,8 +27,9 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->twice.n) return;
     const char *bos = hn_tokenizer_special(c->setup->tok, HN_BOS);
-    hn_finding *f = hn_found(c, s->twice.n == s->of ? HN_SEVERITY_ERROR : HN_SEVERITY_WARN, &s->twice, s->of,
-                             "%lld of %lld rows begin with %s twice", (long long)s->twice.n, (long long)s->of, bos ? bos : "the start token");
+    hn_finding *f =
+        hn_found(c, s->twice.n == s->of ? HN_SEVERITY_ERROR : HN_SEVERITY_WARN, &s->twice, s->of,
+                 "%lld of %lld rows begin with %s twice", (long long)s->twice.n, (long long)s->of, bos ? bos : "the start token");
     hn_found_remedy(c, f, "take %s out of the text (the tokenizer puts it there), or give conversations as \"messages\"",
                     bos ? bos : "the start token");
 }

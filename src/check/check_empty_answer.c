@@ -1,7 +1,7 @@
 /* check_empty_answer.c - nothing but white space where something should be learnt.
  *
- * Blank lines of a plain text file part its paragraphs and are no answers. Large collected sets hold a few such rows in a thousand;
- * from one in a hundred on the model learns to say nothing. */
+ * Blank lines of a plain text file part its paragraphs and are no answers. Large collected sets hold a few such rows in a
+ * thousand; from one in a hundred on the model learns to say nothing. */
 #include <string.h>
 
 #include "check/check_impl.h"
@@ -47,11 +47,17 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->rows.n) return;
     bool all = s->rows.n == s->of;
-    hn_found(c, all ? HN_SEVERITY_ERROR : hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of, "%lld of %lld rows (%.3g %%) have an empty answer",
-             (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of));
+    hn_found(c, all ? HN_SEVERITY_ERROR : hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of,
+             "%lld of %lld rows (%.3g %%) have an empty answer", (long long)s->rows.n, (long long)s->of,
+             hn_percent(s->rows.n, s->of));
 }
 
-const hn_check hn_check_empty_answer = {
-    {.id = "empty-answer", .about = "answers, completions or texts without any text", .cost = "the model learns to answer with nothing",
-     .remedy = "leave these rows out"},
-    .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT), .needs = HN_WANTS_LEFT_OUT, .size = sizeof(state), .row = row, .end = end};
+const hn_check hn_check_empty_answer = {{.id = "empty-answer",
+                                         .about = "answers, completions or texts without any text",
+                                         .cost = "the model learns to answer with nothing",
+                                         .remedy = "leave these rows out"},
+                                        .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT),
+                                        .needs = HN_WANTS_LEFT_OUT,
+                                        .size = sizeof(state),
+                                        .row = row,
+                                        .end = end};

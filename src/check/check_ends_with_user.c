@@ -1,4 +1,5 @@
-/* check_ends_with_user.c - conversations that end with a question: their last turn is learnt as if it were an answer, or not at all. */
+/* check_ends_with_user.c - conversations that end with a question: their last turn is learnt as if it were an answer, or not at
+ * all. */
 #include "check/check_impl.h"
 
 /* Of a transcript: does a human have the last word? */
@@ -24,7 +25,9 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
     (void)c;
     if (f->left_out && !f->turns) {
         hn_str chosen, rejected;
-        if (!hn_json_text(hn_json_get(f->value, "chosen"), &chosen) || !hn_json_text(hn_json_get(f->value, "rejected"), &rejected)) return;
+        if (!hn_json_text(hn_json_get(f->value, "chosen"), &chosen) ||
+            !hn_json_text(hn_json_get(f->value, "rejected"), &rejected))
+            return;
         s->of++;
         if (human_last(chosen) || human_last(rejected)) hn_tally_add(&s->rows, row);
         return;
@@ -44,6 +47,12 @@ static void end(void *self, hn_check_ctx *c) {
 }
 
 const hn_check hn_check_ends_with_user = {
-    {.id = "ends-with-user", .about = "conversations whose last message is not the assistant's",
-     .cost = "the last message is learnt though nothing answers it: the model learns to ask", .remedy = "cut these conversations after their last answer"},
-    .views = HN_ANSWER_VIEWS, .needs = HN_NEEDS_EXAMPLE | HN_WANTS_LEFT_OUT, .size = sizeof(state), .row = row, .end = end};
+    {.id = "ends-with-user",
+     .about = "conversations whose last message is not the assistant's",
+     .cost = "the last message is learnt though nothing answers it: the model learns to ask",
+     .remedy = "cut these conversations after their last answer"},
+    .views = HN_ANSWER_VIEWS,
+    .needs = HN_NEEDS_EXAMPLE | HN_WANTS_LEFT_OUT,
+    .size = sizeof(state),
+    .row = row,
+    .end = end};

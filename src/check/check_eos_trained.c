@@ -34,7 +34,8 @@ static int32_t end_of(const hn_check_ctx *c, const hn_look_part *p) {
     for (int64_t i = p->from + p->kept - 1; i >= p->from && looked < TAIL; i--) {
         if (p->label[i] == HN_IGNORED) continue;
         looked++;
-        if (p->label[i] == c->eos || (p->label[i] != c->bos && hn_tokenizer_is_special(c->setup->tok, p->label[i]))) return p->label[i];
+        if (p->label[i] == c->eos || (p->label[i] != c->bos && hn_tokenizer_is_special(c->setup->tok, p->label[i])))
+            return p->label[i];
     }
     return looked ? -1 : -2;
 }
@@ -53,7 +54,8 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
             s->other = id;
         }
     }
-    s->labels |= row->example->kind == HN_KIND_TOKENS && (hn_json_has(f->value, "labels") || hn_json_has(f->value, "completion_mask"));
+    s->labels |=
+        row->example->kind == HN_KIND_TOKENS && (hn_json_has(f->value, "labels") || hn_json_has(f->value, "completion_mask"));
     s->tokens |= row->example->kind == HN_KIND_TOKENS;
     if (!asked) return;
     s->of++;
@@ -68,20 +70,23 @@ static void end(void *self, hn_check_ctx *c) {
     if (!eos) eos = "an end token";
     if (s->open.n) {
         bool never = s->ended == 0 && !(s->tokens && (c->setup->quick || !s->labels)); /* token rows may be pieces of texts */
-        hn_severity severity = never ? HN_SEVERITY_ERROR : (double)s->ended < most * (double)s->of ? HN_SEVERITY_WARN : HN_SEVERITY_INFO;
-        hn_finding *f = hn_found(c, severity, &s->open, s->of, "%s, or another token that ends an answer, is a target in %.3g %% of rows (%lld of %lld)",
-                                 eos, hn_percent(s->ended, s->of), (long long)s->ended, (long long)s->of);
+        hn_severity severity = never                                     ? HN_SEVERITY_ERROR
+                               : (double)s->ended < most * (double)s->of ? HN_SEVERITY_WARN
+                                                                         : HN_SEVERITY_INFO;
+        hn_finding *f = hn_found(c, severity, &s->open, s->of,
+                                 "%s, or another token that ends an answer, is a target in %.3g %% of rows (%lld of %lld)", eos,
+                                 hn_percent(s->ended, s->of), (long long)s->ended, (long long)s->of);
         if (s->labels) hn_found_remedy(c, f, "give the end token a label of its own: mask padding by position, not by its id");
     }
     if (s->elsewhere.n) {
         hn_str token = hn_tokenizer_token(c->setup->tok, s->other);
         bool known = c->setup->model && c->setup->model->config_eos_known;
         hn_finding *f = hn_found(c, known ? HN_SEVERITY_WARN : HN_SEVERITY_INFO, &s->elsewhere, s->of,
-                                 "answers end with %.*s (id %d), at which generation does not stop%s", (int)token.n, token.p ? token.p : "",
-                                 s->other, known ? " (generation_config.json)" : " unless it is told to");
+                                 "answers end with %.*s (id %d), at which generation does not stop%s", (int)token.n,
+                                 token.p ? token.p : "", s->other, known ? " (generation_config.json)" : " unless it is told to");
         hn_found_cost(c, f, "the model ends its turn and goes on talking");
-        hn_found_remedy(c, f, "add id %d to \"eos_token_id\" in generation_config.json, or --eos_token '%.*s'", s->other, (int)token.n,
-                        token.p ? token.p : "");
+        hn_found_remedy(c, f, "add id %d to \"eos_token_id\" in generation_config.json, or --eos_token '%.*s'", s->other,
+                        (int)token.n, token.p ? token.p : "");
     }
 }
 

@@ -47,10 +47,14 @@ static void report(state *s, hn_check_ctx *c, const hn_tally *absent, const hn_t
         if (*p == '\n') *p = ' ';
     const char *where = of ? "" : " (no row here is a conversation)";
     if (absent)
-        hn_found(c, HN_SEVERITY_WARN, of ? absent : NULL, of, "the template has no generation prompt, but writes \"%s\" before answers in training%s", s->header, where);
+        hn_found(c, HN_SEVERITY_WARN, of ? absent : NULL, of,
+                 "the template has no generation prompt, but writes \"%s\" before answers in training%s", s->header, where);
     if (!different) return;
-    hn_finding *f = hn_found(c, HN_SEVERITY_WARN, of ? different : NULL, of, "the template's generation prompt is not what stands before answers in training%s", where);
-    hn_found_remedy(c, f, "let both be the same; where it opens hidden reasoning that the data lack: --chat_template_kwargs '{\"enable_thinking\": false}'");
+    hn_finding *f = hn_found(c, HN_SEVERITY_WARN, of ? different : NULL, of,
+                             "the template's generation prompt is not what stands before answers in training%s", where);
+    hn_found_remedy(c, f,
+                    "let both be the same; where it opens hidden reasoning that the data lack: --chat_template_kwargs "
+                    "'{\"enable_thinking\": false}'");
 }
 
 static void end(void *self, hn_check_ctx *c) {

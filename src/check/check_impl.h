@@ -23,7 +23,8 @@ typedef struct hn_facets { /* valid for one row; texts are borrowed from the exa
     hn_str prompt;         /* what is asked: the prompt, or the last message before the (last) answer; p NULL: nothing */
     hn_str answer[2];      /* what is learnt: completion, last assistant message; chosen and rejected */
     int answers;
-    uint64_t whole, asked, said[2]; /* hashes of the texts, letter case and white space aside; whole: of all that is learnt from */
+    uint64_t whole, asked,
+        said[2];           /* hashes of the texts, letter case and white space aside; whole: of all that is learnt from */
     const hn_json *value;  /* the example's columns */
     bool left_out;         /* a pair that its format leaves out: read from the record */
 } hn_facets;
@@ -115,7 +116,8 @@ typedef struct hn_check {
 } hn_check;
 
 /* Adds a finding of the check at work; tally NULL: not about rows. of: rows it could have shown. */
-hn_finding *hn_found(hn_check_ctx *c, hn_severity severity, const hn_tally *tally, int64_t of, const char *fmt, ...) HN_PRINTF(5, 6);
+hn_finding *hn_found(hn_check_ctx *c, hn_severity severity, const hn_tally *tally, int64_t of, const char *fmt, ...)
+    HN_PRINTF(5, 6);
 void hn_found_remedy(hn_check_ctx *c, hn_finding *f, const char *fmt, ...) HN_PRINTF(3, 4);
 void hn_found_cost(hn_check_ctx *c, hn_finding *f, const char *fmt, ...) HN_PRINTF(3, 4);
 /* WARN from this share of rows on, else INFO. */
@@ -123,8 +125,8 @@ hn_severity hn_judge(int64_t n, int64_t of, double warn_share);
 /* The same, but only if the share is that high for certain (Wilson's interval, 95 % one-sided): for things that good data hold in
  * a share not far below it, so that few rows prove little. */
 hn_severity hn_judge_surely(int64_t n, int64_t of, double warn_share);
-/* WARN from this share on, unless chance explains it: for damage that good data hold in a few rows of a thousand, so that two of two
- * hundred say nothing. It must be half as high for certain. */
+/* WARN from this share on, unless chance explains it: for damage that good data hold in a few rows of a thousand, so that two of
+ * two hundred say nothing. It must be half as high for certain. */
 hn_severity hn_judge_rare(int64_t n, int64_t of, double warn_share);
 double hn_percent(int64_t n, int64_t of);
 

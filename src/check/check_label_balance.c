@@ -1,4 +1,5 @@
-/* check_label_balance.c - one label makes up nearly everything. From four rows in five on a model that always gives it looks good. */
+/* check_label_balance.c - one label makes up nearly everything. From four rows in five on a model that always gives it looks
+ * good. */
 #include <string.h>
 
 #include "check/check_impl.h"
@@ -51,11 +52,17 @@ static void end(void *self, hn_check_ctx *c) {
         hn_found_cost(c, f, "there is nothing to tell apart");
         hn_found_remedy(c, f, "look whether the right column is the label");
     } else if (s->of >= LEAST && (double)top->n >= most * (double)s->of) {
-        hn_found(c, HN_SEVERITY_WARN, NULL, 0, "%.3g %% of %lld rows have the label %s", hn_percent(top->n, s->of), (long long)s->of, top->text);
+        hn_found(c, HN_SEVERITY_WARN, NULL, 0, "%.3g %% of %lld rows have the label %s", hn_percent(top->n, s->of),
+                 (long long)s->of, top->text);
     }
 }
 
-const hn_check hn_check_label_balance = {
-    {.id = "label-imbalance", .about = "one label makes up nearly all rows", .cost = "a model that always gives it reaches this accuracy and has learnt nothing",
-     .remedy = "add rows of the others or weigh them, and judge by F1 or balanced accuracy"},
-    .views = HN_VIEW_BIT(CLASSIFY) | HN_VIEW_BIT(KTO), .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end};
+const hn_check hn_check_label_balance = {{.id = "label-imbalance",
+                                          .about = "one label makes up nearly all rows",
+                                          .cost = "a model that always gives it reaches this accuracy and has learnt nothing",
+                                          .remedy = "add rows of the others or weigh them, and judge by F1 or balanced accuracy"},
+                                         .views = HN_VIEW_BIT(CLASSIFY) | HN_VIEW_BIT(KTO),
+                                         .needs = HN_NEEDS_EXAMPLE,
+                                         .size = sizeof(state),
+                                         .row = row,
+                                         .end = end};

@@ -1,4 +1,5 @@
-/* check_label_conflict.c - the same text under different labels. People differ about a few texts in a thousand; one in a hundred counts. */
+/* check_label_conflict.c - the same text under different labels. People differ about a few texts in a thousand; one in a hundred
+ * counts. */
 #include "check/check_impl.h"
 
 typedef struct state {
@@ -26,14 +27,20 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     c->failed |= s->texts.failed;
     if (!s->rows.n) return;
-    hn_found(c, hn_judge(s->rows.n, s->of, 0.01), &s->rows, s->of, "%lld of %lld rows (%.3g %%) have another label than an earlier row with the same text",
-             (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of));
+    hn_found(c, hn_judge(s->rows.n, s->of, 0.01), &s->rows, s->of,
+             "%lld of %lld rows (%.3g %%) have another label than an earlier row with the same text", (long long)s->rows.n,
+             (long long)s->of, hn_percent(s->rows.n, s->of));
 }
 
 static void release(void *self) { hn_seen_release(&((state *)self)->texts); }
 
-const hn_check hn_check_label_conflict = {
-    {.id = "label-conflict", .about = "the same text under different labels", .cost = "these rows cancel each other and bound the accuracy",
-     .remedy = "decide for one label each"},
-    .views = HN_VIEW_BIT(CLASSIFY) | HN_VIEW_BIT(TAG) | HN_VIEW_BIT(KTO), .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end,
-    .release = release};
+const hn_check hn_check_label_conflict = {{.id = "label-conflict",
+                                           .about = "the same text under different labels",
+                                           .cost = "these rows cancel each other and bound the accuracy",
+                                           .remedy = "decide for one label each"},
+                                          .views = HN_VIEW_BIT(CLASSIFY) | HN_VIEW_BIT(TAG) | HN_VIEW_BIT(KTO),
+                                          .needs = HN_NEEDS_EXAMPLE,
+                                          .size = sizeof(state),
+                                          .row = row,
+                                          .end = end,
+                                          .release = release};

@@ -1,4 +1,5 @@
-/* check_mixed_formats.c - records of several formats in one set: the format is chosen once, and whatever differs is lost or misread.
+/* check_mixed_formats.c - records of several formats in one set: the format is chosen once, and whatever differs is lost or
+ * misread.
  *
  * A record's set of columns is classified once. The same format with some columns absent is no mixture. */
 #include <string.h>
@@ -60,19 +61,22 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
         s->differs[i] = other_format(s, c, row);
         s->shapes++;
     }
-    if (s->differs[i] && (row->st != HN_OK || !row->example || row->example->kind != HN_KIND_TOKENS)) hn_tally_add(&s->other, row);
+    if (s->differs[i] && (row->st != HN_OK || !row->example || row->example->kind != HN_KIND_TOKENS))
+        hn_tally_add(&s->other, row);
 }
 
 static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (s->other.n && s->other.n < s->of) {
-        hn_found(c, HN_SEVERITY_WARN, &s->other, s->of, "%lld of %lld records look like another format than the rest: %s among %s",
-                 (long long)s->other.n, (long long)s->of, s->first, s->name);
+        hn_found(c, HN_SEVERITY_WARN, &s->other, s->of,
+                 "%lld of %lld records look like another format than the rest: %s among %s", (long long)s->other.n,
+                 (long long)s->of, s->first, s->name);
     }
     if (s->chat && s->plain) {
         bool few_chat = s->chat < s->plain;
         hn_tally t = {.n = few_chat ? s->chat : s->plain, .place = {few_chat ? s->chat_first : s->plain_first}, .places = 1};
-        hn_found(c, HN_SEVERITY_WARN, &t, s->of, "%lld rows are message lists and %lld are strings", (long long)s->chat, (long long)s->plain);
+        hn_found(c, HN_SEVERITY_WARN, &t, s->of, "%lld rows are message lists and %lld are strings", (long long)s->chat,
+                 (long long)s->plain);
     }
 }
 

@@ -1,4 +1,5 @@
-/* check_mojibake.c - text that went through a wrong encoding: "Ã©" for é, "â€™" for an apostrophe, U+FFFD, stray control characters.
+/* check_mojibake.c - text that went through a wrong encoding: "Ã©" for é, "â€™" for an apostrophe, U+FFFD, stray control
+ * characters.
  *
  * A run of characters counts if the bytes it has in Windows-1252 are one valid UTF-8 sequence: that hardly happens in real text.
  * Collections from the web hold a few such rows in a thousand; from one in a hundred on somebody's export is broken. */
@@ -11,8 +12,9 @@ typedef struct state {
 
 /* Byte of a code point in Windows-1252 (C1 positions that it leaves free stand for themselves); -1: none. */
 static int byte_of(uint32_t cp) {
-    static const uint16_t high[32] = {0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D, 0x017D, 0x8F,
-                                      0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178};
+    static const uint16_t high[32] = {0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+                                      0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+                                      0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
     if (cp < 256) return (int)cp;
     for (int i = 0; i < 32; i++)
         if (high[i] == cp) return 0x80 + i;
@@ -74,8 +76,10 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->rows.n) return;
     hn_found(c, hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of,
-             "%lld of %lld rows (%.3g %%) hold damaged text: wrong encoding in %lld, replacement characters in %lld, control characters in %lld",
-             (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of), (long long)s->wrong, (long long)s->lost, (long long)s->control);
+             "%lld of %lld rows (%.3g %%) hold damaged text: wrong encoding in %lld, replacement characters in %lld, control "
+             "characters in %lld",
+             (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of), (long long)s->wrong, (long long)s->lost,
+             (long long)s->control);
 }
 
 const hn_check hn_check_mojibake = {

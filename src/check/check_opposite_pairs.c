@@ -25,7 +25,8 @@ typedef struct state {
 /* The text of a column: a string, or the last message of a list. */
 static hn_str column_text(const hn_json *value) {
     hn_str s = {NULL, 0};
-    if (hn_json_type(value) == HN_JSON_ARRAY && hn_json_len(value)) value = hn_json_get(hn_json_at(value, hn_json_len(value) - 1), "content");
+    if (hn_json_type(value) == HN_JSON_ARRAY && hn_json_len(value))
+        value = hn_json_get(hn_json_at(value, hn_json_len(value) - 1), "content");
     return hn_json_text(value, &s) ? s : (hn_str){NULL, 0};
 }
 
@@ -72,23 +73,30 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     c->failed |= s->pairs.failed;
     if (s->opposite.n) {
-        hn_found(c, hn_judge(s->opposite.n, s->of, pair_share), &s->opposite, s->of, "%lld of %lld pairs (%.3g %%) stand once more with their sides swapped",
-                 (long long)s->opposite.n, (long long)s->of, hn_percent(s->opposite.n, s->of));
+        hn_found(c, hn_judge(s->opposite.n, s->of, pair_share), &s->opposite, s->of,
+                 "%lld of %lld pairs (%.3g %%) stand once more with their sides swapped", (long long)s->opposite.n,
+                 (long long)s->of, hn_percent(s->opposite.n, s->of));
     }
     for (int i = 0; i < s->columns; i++) {
         column *k = &s->column[i];
         int64_t n = k->chosen + k->rejected.n;
         if (!k->rejected.n || n < LEAST || (double)k->chosen < believed * (double)n) continue;
         hn_finding *f = hn_found(c, hn_judge(k->rejected.n, n, reference_share), &k->rejected, n,
-                                 "column \"%s\" is the chosen answer in %lld rows and the rejected one in %lld", k->name, (long long)k->chosen,
-                                 (long long)k->rejected.n);
+                                 "column \"%s\" is the chosen answer in %lld rows and the rejected one in %lld", k->name,
+                                 (long long)k->chosen, (long long)k->rejected.n);
         hn_found_remedy(c, f, "look at these rows: their sides seem to be swapped");
     }
 }
 
 static void release(void *self) { hn_seen_release(&((state *)self)->pairs); }
 
-const hn_check hn_check_opposite_pairs = {
-    {.id = "opposite-pairs", .about = "pairs that another row, or a reference column, holds the other way round",
-     .cost = "the two gradients cancel, or the worse answer is taught", .remedy = "decide which side is better, and keep that one"},
-    .views = HN_VIEW_BIT(PREFERENCE), .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end, .release = release};
+const hn_check hn_check_opposite_pairs = {{.id = "opposite-pairs",
+                                           .about = "pairs that another row, or a reference column, holds the other way round",
+                                           .cost = "the two gradients cancel, or the worse answer is taught",
+                                           .remedy = "decide which side is better, and keep that one"},
+                                          .views = HN_VIEW_BIT(PREFERENCE),
+                                          .needs = HN_NEEDS_EXAMPLE,
+                                          .size = sizeof(state),
+                                          .row = row,
+                                          .end = end,
+                                          .release = release};

@@ -31,13 +31,15 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     c->failed |= s->whole.failed || s->asked.failed;
     if (s->rows.n) {
-        hn_found(c, hn_judge(s->rows.n, s->of, row_share), &s->rows, s->of, "%lld of %lld evaluation rows (%.3g %%) stand in the training set",
-                 (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of));
+        hn_found(c, hn_judge(s->rows.n, s->of, row_share), &s->rows, s->of,
+                 "%lld of %lld evaluation rows (%.3g %%) stand in the training set", (long long)s->rows.n, (long long)s->of,
+                 hn_percent(s->rows.n, s->of));
     }
     if (s->prompts.n) {
-        hn_finding *f = hn_found(c, hn_judge(s->prompts.n, s->of, prompt_share), &s->prompts, s->of,
-                                 "the prompts of %lld of %lld evaluation rows (%.3g %%) stand in the training set with another answer",
-                                 (long long)s->prompts.n, (long long)s->of, hn_percent(s->prompts.n, s->of));
+        hn_finding *f =
+            hn_found(c, hn_judge(s->prompts.n, s->of, prompt_share), &s->prompts, s->of,
+                     "the prompts of %lld of %lld evaluation rows (%.3g %%) stand in the training set with another answer",
+                     (long long)s->prompts.n, (long long)s->of, hn_percent(s->prompts.n, s->of));
         hn_found_remedy(c, f, "split by prompt, not by row");
     }
 }
@@ -48,7 +50,13 @@ static void release(void *self) {
     hn_seen_release(&s->asked);
 }
 
-const hn_check hn_check_overlap = {
-    {.id = "train-test-overlap", .about = "evaluation rows that stand in the training set", .cost = "evaluation measures memory, not learning",
-     .remedy = "take these rows out of the training set"},
-    .views = HN_ALL_VIEWS, .needs = HN_NEEDS_EXAMPLE | HN_WANTS_EVAL, .size = sizeof(state), .row = row, .end = end, .release = release};
+const hn_check hn_check_overlap = {{.id = "train-test-overlap",
+                                    .about = "evaluation rows that stand in the training set",
+                                    .cost = "evaluation measures memory, not learning",
+                                    .remedy = "take these rows out of the training set"},
+                                   .views = HN_ALL_VIEWS,
+                                   .needs = HN_NEEDS_EXAMPLE | HN_WANTS_EVAL,
+                                   .size = sizeof(state),
+                                   .row = row,
+                                   .end = end,
+                                   .release = release};

@@ -36,19 +36,25 @@ static void end(void *self, hn_check_ctx *c) {
     const char *pad = hn_tokenizer_special(c->setup->tok, HN_PAD);
     if (s->masked.n) {
         hn_found(c, s->trained || c->setup->quick ? HN_SEVERITY_WARN : HN_SEVERITY_ERROR, &s->masked, s->of,
-                 "%s pads and ends answers, and in %lld of %lld rows that hold it its label is -100 everywhere", pad, (long long)s->masked.n,
-                 (long long)s->of);
+                 "%s pads and ends answers, and in %lld of %lld rows that hold it its label is -100 everywhere", pad,
+                 (long long)s->masked.n, (long long)s->of);
         return;
     }
     bool meant = m && m->config_pad == c->eos;
     hn_finding *f = hn_found(c, meant || c->setup->quick ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, NULL, 0,
                              "the pad token is the end token, %s%s", pad,
                              meant ? ", as config.json says too" : m && m->model_type ? ", which config.json does not say" : "");
-    hn_found_cost(c, f, "none here, targets are chosen by position; a program that masks by token id never trains the end of an answer");
+    hn_found_cost(
+        c, f, "none here, targets are chosen by position; a program that masks by token id never trains the end of an answer");
 }
 
-const hn_check hn_check_pad_eos = {
-    {.id = "pad-is-eos", .about = "the pad token is the end token, and labels may have lost it",
-     .cost = "the end of an answer is never a target: the model does not learn to stop",
-     .remedy = "give tokenizer_config.json another \"pad_token\", and mask padding by position"},
-    .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT), .needs = HN_NEEDS_PARTS, .size = sizeof(state), .begin = begin, .row = row, .end = end};
+const hn_check hn_check_pad_eos = {{.id = "pad-is-eos",
+                                    .about = "the pad token is the end token, and labels may have lost it",
+                                    .cost = "the end of an answer is never a target: the model does not learn to stop",
+                                    .remedy = "give tokenizer_config.json another \"pad_token\", and mask padding by position"},
+                                   .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT),
+                                   .needs = HN_NEEDS_PARTS,
+                                   .size = sizeof(state),
+                                   .begin = begin,
+                                   .row = row,
+                                   .end = end};

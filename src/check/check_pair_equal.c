@@ -34,13 +34,18 @@ static void end(void *self, hn_check_ctx *c) {
     }
     if (s->cut.n) {
         hn_finding *f = hn_found(c, s->cut.n == s->of ? HN_SEVERITY_ERROR : hn_judge_rare(s->cut.n, s->of, 0.05), &s->cut, s->of,
-                                 "%lld of %lld pairs (%.3g %%) become the same when they are cut to --max_length", (long long)s->cut.n, (long long)s->of,
-                                 hn_percent(s->cut.n, s->of));
+                                 "%lld of %lld pairs (%.3g %%) become the same when they are cut to --max_length",
+                                 (long long)s->cut.n, (long long)s->of, hn_percent(s->cut.n, s->of));
         hn_found_remedy(c, f, "raise --max_length");
     }
 }
 
-const hn_check hn_check_pair_equal = {
-    {.id = "chosen-is-rejected", .about = "pairs whose two sides say the same", .cost = "such a pair has no gradient, and holds a reward model at chance",
-     .remedy = "leave these pairs out"},
-    .views = HN_VIEW_BIT(PREFERENCE), .needs = HN_NEEDS_EXAMPLE | HN_WANTS_LEFT_OUT, .size = sizeof(state), .row = row, .end = end};
+const hn_check hn_check_pair_equal = {{.id = "chosen-is-rejected",
+                                       .about = "pairs whose two sides say the same",
+                                       .cost = "such a pair has no gradient, and holds a reward model at chance",
+                                       .remedy = "leave these pairs out"},
+                                      .views = HN_VIEW_BIT(PREFERENCE),
+                                      .needs = HN_NEEDS_EXAMPLE | HN_WANTS_LEFT_OUT,
+                                      .size = sizeof(state),
+                                      .row = row,
+                                      .end = end};

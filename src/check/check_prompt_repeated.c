@@ -1,8 +1,9 @@
 /* check_prompt_repeated.c - answers that begin with the prompt: text generation put back into the data, or a column that holds
  * prompt and answer joined.
  *
- * The prompt is compared whole, and so is the question inside it where a format wrapped it (Alpaca's instruction, the last turn of a
- * transcript). A row in a few hundred answers so by nature ("What is X?" "What is X? It is ..."): one in a hundred counts. */
+ * The prompt is compared whole, and so is the question inside it where a format wrapped it (Alpaca's instruction, the last turn
+ * of a transcript). A row in a few hundred answers so by nature ("What is X?" "What is X? It is ..."): one in a hundred counts.
+ */
 #include <string.h>
 
 #include "check/check_impl.h"
@@ -70,8 +71,9 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->rows.n) return;
-    hn_found(c, hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of, "in %lld of %lld rows (%.3g %%) the answer begins with the prompt",
-             (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of));
+    hn_found(c, hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of,
+             "in %lld of %lld rows (%.3g %%) the answer begins with the prompt", (long long)s->rows.n, (long long)s->of,
+             hn_percent(s->rows.n, s->of));
 }
 
 const hn_check hn_check_prompt_repeated = {

@@ -1,4 +1,5 @@
-/* check_same_role.c - the same role twice in a row: messages lost or joined wrongly. Several results of tools in a row are fine. */
+/* check_same_role.c - the same role twice in a row: messages lost or joined wrongly. Several results of tools in a row are fine.
+ */
 #include "check/check_impl.h"
 
 typedef struct state {
@@ -23,11 +24,17 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->rows.n) return;
-    hn_found(c, hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of, "in %lld of %lld conversations (%.3g %%) the same role speaks twice in a row",
-             (long long)s->rows.n, (long long)s->of, hn_percent(s->rows.n, s->of));
+    hn_found(c, hn_judge_rare(s->rows.n, s->of, 0.01), &s->rows, s->of,
+             "in %lld of %lld conversations (%.3g %%) the same role speaks twice in a row", (long long)s->rows.n,
+             (long long)s->of, hn_percent(s->rows.n, s->of));
 }
 
-const hn_check hn_check_same_role = {
-    {.id = "same-role-twice", .about = "two messages of the same role in a row",
-     .cost = "the model learns turns that no chat program produces; many templates refuse them", .remedy = "join such messages, or leave the rows out"},
-    .views = HN_CHAT_VIEWS, .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end};
+const hn_check hn_check_same_role = {{.id = "same-role-twice",
+                                      .about = "two messages of the same role in a row",
+                                      .cost = "the model learns turns that no chat program produces; many templates refuse them",
+                                      .remedy = "join such messages, or leave the rows out"},
+                                     .views = HN_CHAT_VIEWS,
+                                     .needs = HN_NEEDS_EXAMPLE,
+                                     .size = sizeof(state),
+                                     .row = row,
+                                     .end = end};

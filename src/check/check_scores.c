@@ -37,8 +37,11 @@ static bool compare(const hn_json *object, char column[96], int *sign) {
     for (bool more = hn_json_first(object, &it); more; more = hn_json_next(&it)) {
         char other[96];
         double a, b;
-        bool rank = has(it.key, "rank"), speaks = rank || has(it.key, "score") || has(it.key, "rating") || has(it.key, "reward") || has(it.key, "votes");
-        if (!speaks || !other_name(it.key, other, sizeof other) || !number(it.value, &a) || !number(hn_json_get(object, other), &b)) continue;
+        bool rank = has(it.key, "rank"),
+             speaks = rank || has(it.key, "score") || has(it.key, "rating") || has(it.key, "reward") || has(it.key, "votes");
+        if (!speaks || !other_name(it.key, other, sizeof other) || !number(it.value, &a) ||
+            !number(hn_json_get(object, other), &b))
+            continue;
         *sign = rank ? (a < b) - (a > b) : (a > b) - (a < b);
         snprintf(column, 96, "%.90s", it.key);
         return true;
@@ -69,18 +72,24 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (s->against.n) {
-        hn_found(c, hn_judge(s->against.n, s->of, share), &s->against, s->of, "in %lld of %lld pairs (%.3g %%) the chosen side is scored worse than the rejected one (\"%s\")",
+        hn_found(c, hn_judge(s->against.n, s->of, share), &s->against, s->of,
+                 "in %lld of %lld pairs (%.3g %%) the chosen side is scored worse than the rejected one (\"%s\")",
                  (long long)s->against.n, (long long)s->of, hn_percent(s->against.n, s->of), s->column);
     }
     if (s->ties) {
-        hn_finding *f = hn_found(c, HN_SEVERITY_INFO, NULL, 0, "%lld of %lld pairs (%.3g %%) are scored alike on both sides", (long long)s->ties, (long long)s->of,
-                                 hn_percent(s->ties, s->of));
+        hn_finding *f = hn_found(c, HN_SEVERITY_INFO, NULL, 0, "%lld of %lld pairs (%.3g %%) are scored alike on both sides",
+                                 (long long)s->ties, (long long)s->of, hn_percent(s->ties, s->of));
         hn_found_cost(c, f, "which side is chosen there is chance");
         hn_found_remedy(c, f, "leave ties out, or keep them as noise");
     }
 }
 
-const hn_check hn_check_scores = {
-    {.id = "scores-contradict", .about = "pairs whose chosen side has the lower score", .cost = "the model is trained against the judgement the data record",
-     .remedy = "swap the sides of these pairs, or leave them out"},
-    .views = HN_VIEW_BIT(PREFERENCE), .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end};
+const hn_check hn_check_scores = {{.id = "scores-contradict",
+                                   .about = "pairs whose chosen side has the lower score",
+                                   .cost = "the model is trained against the judgement the data record",
+                                   .remedy = "swap the sides of these pairs, or leave them out"},
+                                  .views = HN_VIEW_BIT(PREFERENCE),
+                                  .needs = HN_NEEDS_EXAMPLE,
+                                  .size = sizeof(state),
+                                  .row = row,
+                                  .end = end};

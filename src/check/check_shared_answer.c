@@ -1,15 +1,17 @@
 /* check_shared_answer.c - one answer to many different prompts: a refusal, a filler, a broken join.
  *
  * Sets whose answers come from a small stock (yes and no, class names) share them by nature: they are told by the rest of the
- * answers, most of which then recur as well. Elsewhere one answer in twenty rows (a word or two: in twelve) is what the model will
- * say when in doubt. */
+ * answers, most of which then recur as well. Elsewhere one answer in twenty rows (a word or two: in twelve) is what the model
+ * will say when in doubt. */
 #include "check/check_impl.h"
 
-static const double share = 0.05, short_share = 0.08, closed = 0.5; /* closed: fewer different answers than this a row, the top one aside */
+static const double share = 0.05, short_share = 0.08,
+                    closed = 0.5; /* closed: fewer different answers than this a row, the top one aside */
 enum { LEAST = 10, SHORT = 16 }; /* SHORT: bytes */
 
 typedef struct state {
-    hn_seen answers; /* value: hash of the first prompt, its last bit: a short answer; count: rows with another prompt, plus one */
+    hn_seen
+        answers; /* value: hash of the first prompt, its last bit: a short answer; count: rows with another prompt, plus one */
     int64_t of;
 } state;
 
@@ -47,15 +49,22 @@ static void end(void *self, hn_check_ctx *c) {
     if (!top || top->count < LEAST || (double)top->count < (top->value & 1 ? short_share : share) * (double)s->of) return;
     bool stock = (double)(distinct - 1) < closed * (double)(n - top->count);
     hn_tally t = {.n = top->count, .place = {{top->file, top->line}}, .places = 1};
-    hn_finding *f = hn_found(c, stock ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, &t, s->of, "one answer stands under %lld different prompts (%.3g %% of %lld rows)%s",
-                             (long long)top->count, hn_percent(top->count, s->of), (long long)s->of,
-                             stock ? "; answers come from a small stock here" : "");
+    hn_finding *f =
+        hn_found(c, stock ? HN_SEVERITY_INFO : HN_SEVERITY_WARN, &t, s->of,
+                 "one answer stands under %lld different prompts (%.3g %% of %lld rows)%s", (long long)top->count,
+                 hn_percent(top->count, s->of), (long long)s->of, stock ? "; answers come from a small stock here" : "");
     if (stock) hn_found_remedy(c, f, "none where answers are labels");
 }
 
 static void release(void *self) { hn_seen_release(&((state *)self)->answers); }
 
-const hn_check hn_check_shared_answer = {
-    {.id = "shared-answer", .about = "one answer under many different prompts", .cost = "the model learns to give this answer whatever is asked",
-     .remedy = "look at the row named; leave out all but a few of its kind"},
-    .views = HN_ANSWER_VIEWS, .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end, .release = release};
+const hn_check hn_check_shared_answer = {{.id = "shared-answer",
+                                          .about = "one answer under many different prompts",
+                                          .cost = "the model learns to give this answer whatever is asked",
+                                          .remedy = "look at the row named; leave out all but a few of its kind"},
+                                         .views = HN_ANSWER_VIEWS,
+                                         .needs = HN_NEEDS_EXAMPLE,
+                                         .size = sizeof(state),
+                                         .row = row,
+                                         .end = end,
+                                         .release = release};

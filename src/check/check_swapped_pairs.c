@@ -2,9 +2,9 @@
  *
  * A small model of words learns which side is chosen, each pair judged by a model that has not seen it. Where people judge, it is
  * unsure and its errors are many but faint; where sides were swapped, it is sure and wrong at a rate that does not fall with its
- * confidence. So: only if it ranks seven pairs in ten right, and then only if among the fifth it is surest of clearly more than one
- * in twenty contradict it. Sets without a rule that words can tell (most human preferences) say nothing here: a swap in them is
- * seen by scores or by another row alone. */
+ * confidence. So: only if it ranks seven pairs in ten right, and then only if among the fifth it is surest of clearly more than
+ * one in twenty contradict it. Sets without a rule that words can tell (most human preferences) say nothing here: a swap in them
+ * is seen by scores or by another row alone. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -54,7 +54,8 @@ static void report(const state *s, hn_check_ctx *c, judged *v, int64_t n) {
     bool many = (double)against.n >= clear * (double)sure && (double)against.n > most;
     if ((double)right < learnt * (double)n || !many) return;
     hn_found(c, HN_SEVERITY_WARN, &against, sure,
-             "the sides of about %.2g %% of pairs look swapped: %.3g %% of pairs follow a rule that their words show, and of the %lld pairs that show it best "
+             "the sides of about %.2g %% of pairs look swapped: %.3g %% of pairs follow a rule that their words show, and of the "
+             "%lld pairs that show it best "
              "%lld go against it",
              hn_percent(against.n, sure), hn_percent(right, n), (long long)sure, (long long)against.n);
 }
@@ -86,7 +87,13 @@ static void release(void *self) {
 }
 
 const hn_check hn_check_swapped_pairs = {
-    {.id = "swapped-pairs", .about = "pairs that go against the rule that all the others follow",
+    {.id = "swapped-pairs",
+     .about = "pairs that go against the rule that all the others follow",
      .cost = "swapped pairs teach the worse answer and hold accuracy below one minus their share",
      .remedy = "look at the pairs named; where they are wrong, swap their sides"},
-    .views = HN_VIEW_BIT(PREFERENCE), .needs = HN_NEEDS_EXAMPLE | HN_SLOW, .size = sizeof(state), .row = row, .end = end, .release = release};
+    .views = HN_VIEW_BIT(PREFERENCE),
+    .needs = HN_NEEDS_EXAMPLE | HN_SLOW,
+    .size = sizeof(state),
+    .row = row,
+    .end = end,
+    .release = release};

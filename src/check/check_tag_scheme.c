@@ -56,7 +56,8 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
         if (!hn_json_text(hn_json_at(tags, i), &t)) return; /* numbers: names come from elsewhere */
         count(s, t, row);
         s->prefixed |= has_prefix(t);
-        bool goes_on = has_prefix(t) && (t.p[0] == 'I' || t.p[0] == 'E') && has_prefix(last) && last.n == t.n && memcmp(last.p + 1, t.p + 1, t.n - 1) == 0;
+        bool goes_on = has_prefix(t) && (t.p[0] == 'I' || t.p[0] == 'E') && has_prefix(last) && last.n == t.n &&
+                       memcmp(last.p + 1, t.p + 1, t.n - 1) == 0;
         if (has_prefix(t) && !goes_on) s->begun++;
         if (has_prefix(t) && (t.p[0] == 'I' || t.p[0] == 'E') && !goes_on) {
             s->begun_inside++;
@@ -70,26 +71,33 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (s->lengths.n)
-        hn_found(c, HN_SEVERITY_ERROR, &s->lengths, s->of, "in %lld of %lld rows there are not as many tags as words", (long long)s->lengths.n, (long long)s->of);
+        hn_found(c, HN_SEVERITY_ERROR, &s->lengths, s->of, "in %lld of %lld rows there are not as many tags as words",
+                 (long long)s->lengths.n, (long long)s->of);
     if (s->broken.n && 2 * s->begun_inside > s->begun) {
         hn_finding *f = hn_found(c, HN_SEVERITY_INFO, NULL, 0, "tags follow IOB1: entities begin with I-");
         hn_found_cost(c, f, "none, where it is read as IOB1");
         hn_found_remedy(c, f, "none needed");
     } else if (s->broken.n) {
-        hn_found(c, hn_judge(s->broken.n, s->of, 0.005), &s->broken, s->of, "in %lld of %lld rows an I- tag follows no tag of its type", (long long)s->broken.n,
-                 (long long)s->of);
+        hn_found(c, hn_judge(s->broken.n, s->of, 0.005), &s->broken, s->of,
+                 "in %lld of %lld rows an I- tag follows no tag of its type", (long long)s->broken.n, (long long)s->of);
     }
     for (int i = 0; i < s->tags; i++) {
         hn_str t = hn_str_of(s->tag[i].name);
         bool outside = s->prefixed && !has_prefix(t) && !hn_str_eq(t, "O"), rare = s->of >= MANY && s->tag[i].rows.n < RARE;
         if (!outside && !rare) continue;
-        hn_finding *f = hn_found(c, HN_SEVERITY_WARN, &s->tag[i].rows, s->of, "tag \"%s\" %s: it stands in %lld of %lld rows", s->tag[i].name,
-                                 outside ? "is outside the scheme" : "is rare", (long long)s->tag[i].rows.n, (long long)s->of);
+        hn_finding *f =
+            hn_found(c, HN_SEVERITY_WARN, &s->tag[i].rows, s->of, "tag \"%s\" %s: it stands in %lld of %lld rows", s->tag[i].name,
+                     outside ? "is outside the scheme" : "is rare", (long long)s->tag[i].rows.n, (long long)s->of);
         hn_found_cost(c, f, "a label of its own is made for it, and hardly ever trained");
     }
 }
 
-const hn_check hn_check_tag_scheme = {
-    {.id = "tag-scheme", .about = "tags that break their scheme, unknown tags, not as many tags as words",
-     .cost = "entities are learnt and scored with wrong borders", .remedy = "correct the tags: B- begins an entity, I- goes on with it"},
-    .views = HN_VIEW_BIT(TAG), .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end};
+const hn_check hn_check_tag_scheme = {{.id = "tag-scheme",
+                                       .about = "tags that break their scheme, unknown tags, not as many tags as words",
+                                       .cost = "entities are learnt and scored with wrong borders",
+                                       .remedy = "correct the tags: B- begins an entity, I- goes on with it"},
+                                      .views = HN_VIEW_BIT(TAG),
+                                      .needs = HN_NEEDS_EXAMPLE,
+                                      .size = sizeof(state),
+                                      .row = row,
+                                      .end = end};

@@ -22,9 +22,11 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
         bool is_system = hn_str_eq(f->turn[i].role, "system") || hn_str_eq(f->turn[i].role, "developer");
         bool speaks = hn_str_eq(f->turn[i].role, "user") || hn_str_eq(f->turn[i].role, "assistant");
         system |= is_system;
-        if (is_system || (!speaks && f->turn[i].role.n && hn_str_eq(f->turn[i].role, "tool"))) continue; /* results are often rewritten */
+        if (is_system || (!speaks && f->turn[i].role.n && hn_str_eq(f->turn[i].role, "tool")))
+            continue; /* results are often rewritten */
         other = true;
-        if (!s->role[0]) snprintf(s->role, sizeof s->role, "%.*s", f->turn[i].role.n < 36 ? (int)f->turn[i].role.n : 36, f->turn[i].role.p);
+        if (!s->role[0])
+            snprintf(s->role, sizeof s->role, "%.*s", f->turn[i].role.n < 36 ? (int)f->turn[i].role.n : 36, f->turn[i].role.p);
     }
     if (system) hn_tally_add(&s->system, row);
     if (other) hn_tally_add(&s->other, row);
@@ -34,10 +36,15 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     int64_t of = s->probe.done;
     c->failed |= s->probe.failed || s->plain.failed;
-    if (s->system.n) hn_found(c, HN_SEVERITY_WARN, &s->system, of, "the template drops the system message in %lld of %lld conversations looked at", (long long)s->system.n, (long long)of);
+    if (s->system.n)
+        hn_found(c, HN_SEVERITY_WARN, &s->system, of,
+                 "the template drops the system message in %lld of %lld conversations looked at", (long long)s->system.n,
+                 (long long)of);
     if (s->other.n) {
-        hn_finding *f = hn_found(c, HN_SEVERITY_WARN, &s->other, of, "the template drops or rewrites messages of the role \"%s\" in %lld of %lld conversations looked at",
-                                 s->role, (long long)s->other.n, (long long)of);
+        hn_finding *f =
+            hn_found(c, HN_SEVERITY_WARN, &s->other, of,
+                     "the template drops or rewrites messages of the role \"%s\" in %lld of %lld conversations looked at",
+                     s->role, (long long)s->other.n, (long long)of);
         hn_found_cost(c, f, "the model is not trained on what the data say");
     }
 }
@@ -49,6 +56,13 @@ static void release(void *self) {
 }
 
 const hn_check hn_check_template_content = {
-    {.id = "template-drops-messages", .about = "messages that the chat template leaves out", .cost = "the model never sees these instructions",
+    {.id = "template-drops-messages",
+     .about = "messages that the chat template leaves out",
+     .cost = "the model never sees these instructions",
      .remedy = "use a template that renders them (--chat_template_path), or put them into the first user message"},
-    .views = HN_CHAT_VIEWS, .needs = HN_NEEDS_EXAMPLE, .size = sizeof(state), .row = row, .end = end, .release = release};
+    .views = HN_CHAT_VIEWS,
+    .needs = HN_NEEDS_EXAMPLE,
+    .size = sizeof(state),
+    .row = row,
+    .end = end,
+    .release = release};

@@ -17,6 +17,10 @@ static void end(void *self, hn_check_ctx *c) {
 }
 
 const hn_check hn_check_tokenizer = {
-    {.id = "tokenizer-differs", .about = "a tokenizer that transformers would rebuild to other ids, or flags that contradict tokenizer.json",
-     .cost = "another program feeds the trained model other ids than training did", .remedy = "let tokenizer_config.json agree with tokenizer.json"},
-    .views = HN_ALL_VIEWS, .begin = begin, .end = end};
+    {.id = "tokenizer-differs",
+     .about = "a tokenizer that transformers would rebuild to other ids, or flags that contradict tokenizer.json",
+     .cost = "another program feeds the trained model other ids than training did",
+     .remedy = "let tokenizer_config.json agree with tokenizer.json"},
+    .views = HN_ALL_VIEWS,
+    .begin = begin,
+    .end = end};

@@ -1,8 +1,9 @@
 /* check_truncation.c - what --max_length takes away: whole answers, or their ends.
  *
  * A row whose answers are all gone teaches none of them, and is mostly dropped: collected sets lose up to seven in a hundred at
- * usual lengths; from one in ten on the run sees another data set than the user thinks. A row cut inside its answer still teaches,
- * but not how answers end: from one in five on that is a habit. Plain text (no prompt) has no answer: its cut rows are counted only. */
+ * usual lengths; from one in ten on the run sees another data set than the user thinks. A row cut inside its answer still
+ * teaches, but not how answers end: from one in five on that is a habit. Plain text (no prompt) has no answer: its cut rows are
+ * counted only. */
 #include "check/check_impl.h"
 
 static const double gone_share = 0.1, cut_share = 0.2;
@@ -62,13 +63,20 @@ static void end(void *self, hn_check_ctx *c) {
     }
     hn_tally *cut = s->cut.n ? &s->cut : &s->text;
     if (!cut->n) return;
-    hn_finding *f = hn_found(c, cut == &s->cut ? hn_judge_surely(cut->n, s->of, cut_share) : HN_SEVERITY_INFO, cut, s->of,
-                             "%lld of %lld rows (%.3g %%) are cut %sat --max_length %lld; the longest has %lld tokens", (long long)cut->n, of,
-                             hn_percent(cut->n, s->of), cut == &s->cut ? "inside the answer " : "", max, (long long)s->longest);
+    hn_finding *f =
+        hn_found(c, cut == &s->cut ? hn_judge_surely(cut->n, s->of, cut_share) : HN_SEVERITY_INFO, cut, s->of,
+                 "%lld of %lld rows (%.3g %%) are cut %sat --max_length %lld; the longest has %lld tokens", (long long)cut->n, of,
+                 hn_percent(cut->n, s->of), cut == &s->cut ? "inside the answer " : "", max, (long long)s->longest);
     hn_found_cost(c, f, cut == &s->cut ? "these rows do not teach how an answer ends" : "what lies behind the cut is not learnt");
 }
 
-const hn_check hn_check_truncation = {
-    {.id = "answer-truncated", .about = "answers lie behind --max_length, in whole or in part",
-     .cost = "these rows do not teach their answer; those without any target left are dropped", .remedy = "raise --max_length, shorten prompts, or --packing with bfd_split"},
-    .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT), .needs = HN_NEEDS_PARTS, .size = sizeof(state), .begin = begin, .row = row, .end = end};
+const hn_check hn_check_truncation = {{.id = "answer-truncated",
+                                       .about = "answers lie behind --max_length, in whole or in part",
+                                       .cost = "these rows do not teach their answer; those without any target left are dropped",
+                                       .remedy = "raise --max_length, shorten prompts, or --packing with bfd_split"},
+                                      .views = HN_ANSWER_VIEWS | HN_VIEW_BIT(TEXT),
+                                      .needs = HN_NEEDS_PARTS,
+                                      .size = sizeof(state),
+                                      .begin = begin,
+                                      .row = row,
+                                      .end = end};

@@ -9,11 +9,14 @@ typedef struct state {
     char first[64];
 } state;
 
-static const char *const roles[] = {"system", "user", "assistant", "tool", "developer", "function", "ipython", "environment", "documents"};
+static const char *const roles[] = {"system",   "user",    "assistant",   "tool",     "developer",
+                                    "function", "ipython", "environment", "documents"};
 /* Names that record formats take for one of these. */
-static const char *const aliases[] = {"human", "gpt", "prompter", "observation", "function_call", "function_response", "tool_call", "tool_response",
-                                      "chatgpt", "bing", "bard", "model", "bot", "gpt4", "gpt_4", "claude", "usr", "chatbot", "ai", "llm", "tool_result",
-                                      "function_calls", "tool_calls"};
+static const char *const aliases[] = {
+    "human",     "gpt",           "prompter",    "observation",    "function_call", "function_response",
+    "tool_call", "tool_response", "chatgpt",     "bing",           "bard",          "model",
+    "bot",       "gpt4",          "gpt_4",       "claude",         "usr",           "chatbot",
+    "ai",        "llm",           "tool_result", "function_calls", "tool_calls"};
 
 static bool one_of(hn_str role, const char *const *names, size_t n) {
     for (size_t i = 0; i < n; i++)
@@ -64,8 +67,8 @@ static void row(void *self, hn_check_ctx *c, const hn_look *row, const hn_facets
 static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->rows.n) return;
-    hn_found(c, s->rows.n == s->of ? HN_SEVERITY_ERROR : HN_SEVERITY_WARN, &s->rows, s->of, "%lld of %lld rows name roles that are none (first: \"%s\")",
-             (long long)s->rows.n, (long long)s->of, s->first);
+    hn_found(c, s->rows.n == s->of ? HN_SEVERITY_ERROR : HN_SEVERITY_WARN, &s->rows, s->of,
+             "%lld of %lld rows name roles that are none (first: \"%s\")", (long long)s->rows.n, (long long)s->of, s->first);
 }
 
 const hn_check hn_check_unknown_role = {

@@ -31,11 +31,17 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     if (!s->unknown) return;
     hn_found(c, hn_judge(s->unknown, s->tokens, much), &s->rows, s->of, "%.3g %% of tokens (%lld) are %s, in %lld of %lld rows",
-             hn_percent(s->unknown, s->tokens), (long long)s->unknown, hn_tokenizer_special(c->setup->tok, HN_UNK), (long long)s->rows.n,
-             (long long)s->of);
+             hn_percent(s->unknown, s->tokens), (long long)s->unknown, hn_tokenizer_special(c->setup->tok, HN_UNK),
+             (long long)s->rows.n, (long long)s->of);
 }
 
-const hn_check hn_check_unknown_tokens = {
-    {.id = "unknown-tokens", .about = "text that the tokenizer has no tokens for", .cost = "the model sees that something stood there, not what",
-     .remedy = "use a tokenizer that knows the script, or add tokens"},
-    .views = HN_ALL_VIEWS, .needs = HN_NEEDS_PARTS, .size = sizeof(state), .begin = begin, .row = row, .end = end};
+const hn_check hn_check_unknown_tokens = {{.id = "unknown-tokens",
+                                           .about = "text that the tokenizer has no tokens for",
+                                           .cost = "the model sees that something stood there, not what",
+                                           .remedy = "use a tokenizer that knows the script, or add tokens"},
+                                          .views = HN_ALL_VIEWS,
+                                          .needs = HN_NEEDS_PARTS,
+                                          .size = sizeof(state),
+                                          .begin = begin,
+                                          .row = row,
+                                          .end = end};

@@ -27,10 +27,12 @@ static void end(void *self, hn_check_ctx *c) {
     state *s = self;
     long long vocab = (long long)c->setup->model->vocab;
     if (s->outside.n) {
-        hn_found(c, HN_SEVERITY_ERROR, &s->outside, s->of, "%lld of %lld rows hold token ids up to %d, the model has %lld embeddings",
-                 (long long)s->outside.n, (long long)s->of, s->top, vocab);
+        hn_found(c, HN_SEVERITY_ERROR, &s->outside, s->of,
+                 "%lld of %lld rows hold token ids up to %d, the model has %lld embeddings", (long long)s->outside.n,
+                 (long long)s->of, s->top, vocab);
     } else if (c->setup->tok && hn_tokenizer_size(c->setup->tok) > vocab) {
-        hn_finding *f = hn_found(c, HN_SEVERITY_INFO, NULL, 0, "the tokenizer knows %d tokens, the model has %lld embeddings; no row holds one of the others",
+        hn_finding *f = hn_found(c, HN_SEVERITY_INFO, NULL, 0,
+                                 "the tokenizer knows %d tokens, the model has %lld embeddings; no row holds one of the others",
                                  hn_tokenizer_size(c->setup->tok), vocab);
         hn_found_cost(c, f, "none for this data");
     }

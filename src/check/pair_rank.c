@@ -11,7 +11,8 @@ enum { WORDS = 4096, STYLES = 5, WIDTH = WORDS + STYLES, BYTES = 2000, DISTINCT 
 static const float decay = 1e-3f, rate = 0.15f;
 
 static bool letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '\'' || (unsigned char)c >= 0x80;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '\'' ||
+           (unsigned char)c >= 0x80;
 }
 
 typedef struct words { /* different words of a text, hashed; the rest of a long text is left out */

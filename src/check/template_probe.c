@@ -9,7 +9,9 @@ bool hn_probe_row(hn_probe *p, const hn_check_ctx *c, const hn_look *row, const 
     bool messages = row->example->kind == HN_KIND_MESSAGES, pair = row->example->kind == HN_KIND_PREFERENCE;
     const hn_json *prompt = hn_json_get(v, "prompt");
     p->chat = c->setup->chat;
-    p->in = (hn_chat_in){.tools = hn_json_get(v, "tools"), .documents = hn_json_get(v, "documents"), .kwargs = hn_json_get(v, "chat_template_kwargs")};
+    p->in = (hn_chat_in){.tools = hn_json_get(v, "tools"),
+                         .documents = hn_json_get(v, "documents"),
+                         .kwargs = hn_json_get(v, "chat_template_kwargs")};
     if (hn_json_type(p->in.tools) != HN_JSON_ARRAY) p->in.tools = NULL;
     p->part[0] = messages ? hn_json_get(v, "messages") : hn_json_type(prompt) == HN_JSON_ARRAY ? prompt : NULL;
     p->part[1] = messages ? NULL : hn_json_get(v, pair ? "chosen" : "completion");
@@ -18,8 +20,10 @@ bool hn_probe_row(hn_probe *p, const hn_check_ctx *c, const hn_look *row, const 
 }
 
 hn_json *hn_probe_sample(hn_probe *p, const hn_check_ctx *c) {
-    static const char sample[] = "[{\"role\": \"user\", \"content\": \"What is the capital of France?\"}, {\"role\": \"assistant\", \"content\": \"Paris.\"},"
-                                 " {\"role\": \"user\", \"content\": \"And of Italy?\"}, {\"role\": \"assistant\", \"content\": \"It is Rome.\"}]";
+    static const char sample[] =
+        "[{\"role\": \"user\", \"content\": \"What is the capital of France?\"}, {\"role\": \"assistant\", \"content\": "
+        "\"Paris.\"},"
+        " {\"role\": \"user\", \"content\": \"And of Italy?\"}, {\"role\": \"assistant\", \"content\": \"It is Rome.\"}]";
     hn_json *list = NULL;
     if (hn_json_parse(sample, sizeof sample - 1, "sample", 1, &list, NULL) != HN_OK) return NULL;
     p->chat = c->setup->chat;
@@ -32,7 +36,8 @@ hn_json *hn_probe_sample(hn_probe *p, const hn_check_ctx *c) {
 bool hn_probe_render(hn_probe *p, size_t n, bool generation_prompt, hn_str *text, hn_error *err) {
     hn_json *list = hn_json_new_array();
     for (int k = 0; k < 2; k++)
-        for (size_t i = 0; i < hn_json_len(p->part[k]) && hn_json_len(list) < n; i++) hn_json_push(list, hn_json_ref(hn_json_at(p->part[k], i)));
+        for (size_t i = 0; i < hn_json_len(p->part[k]) && hn_json_len(list) < n; i++)
+            hn_json_push(list, hn_json_ref(hn_json_at(p->part[k], i)));
     hn_chat_in in = p->in;
     in.messages = list;
     in.generation_prompt = generation_prompt;

@@ -42,7 +42,8 @@ extern const hn_opt hn_cli_table[];
 bool term_is_tty(FILE *f);
 bool term_color(FILE *f);   /* NO_COLOR, CLICOLOR_FORCE, TERM=dumb honoured */
 int term_width(FILE *f);
-/* Text of others for a terminal: control characters but tab and new line, and bytes that are no UTF-8, become \\x1b and the like. */
+/* Text of others for a terminal: control characters but tab and new line, and bytes that are no UTF-8, become \\x1b and the like.
+ */
 void put_visible(hn_buf *out, const char *p, size_t n);
 void put_line(FILE *f, const char *fmt, ...) HN_PRINTF(2, 3); /* what fmt gives, visible in any case: messages */
 bool put_result(FILE *f, const char *p, size_t n); /* visible on a terminal, as it is elsewhere; false: not all was written */

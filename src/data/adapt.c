@@ -64,7 +64,8 @@ static hn_status to_prompt(const hn_example *from, hn_examples *out, hn_error *e
         }
         HN_TRY(hn_examples_add(out, HN_KIND_PROMPT, &x, err));
         copy_extras(v, x);
-        return hn_put(x, "prompt", n == hn_json_len(list) ? hn_json_ref(hn_json_get(v, "messages")) : hn_json_slice(list, 0, n), err);
+        return hn_put(x, "prompt", n == hn_json_len(list) ? hn_json_ref(hn_json_get(v, "messages")) : hn_json_slice(list, 0, n),
+                      err);
     }
     HN_TRY(hn_examples_add(out, HN_KIND_PROMPT, &x, err));
     copy_extras(v, x);
@@ -80,8 +81,10 @@ static adapt_fn *way(hn_view view, hn_kind from) {
     case HN_VIEW_TEXT: return pair || from == HN_KIND_UNPAIRED ? to_completion : NULL;
     case HN_VIEW_KTO: return pair ? to_unpaired : NULL;
     case HN_VIEW_PROMPT:
-        return pair || from == HN_KIND_UNPAIRED || from == HN_KIND_COMPLETION || from == HN_KIND_MESSAGES || from == HN_KIND_TEXT ||
-                       from == HN_KIND_STEPWISE ? to_prompt : NULL;
+        return pair || from == HN_KIND_UNPAIRED || from == HN_KIND_COMPLETION || from == HN_KIND_MESSAGES ||
+                       from == HN_KIND_TEXT || from == HN_KIND_STEPWISE
+                   ? to_prompt
+                   : NULL;
     default: return NULL;
     }
 }

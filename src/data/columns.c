@@ -39,7 +39,8 @@ hn_status hn_bad_row(hn_error *err, const char *fmt, ...) {
 hn_status hn_column_text(const hn_json *record, const char *name, hn_str *out, hn_error *err) {
     hn_json *value = hn_json_get(record, name);
     if (hn_json_text(value, out)) return HN_OK;
-    if (hn_json_has(record, name)) return hn_bad_row(err, "column \"%.100s\" is %s, a string is expected", name, hn_json_what(value));
+    if (hn_json_has(record, name))
+        return hn_bad_row(err, "column \"%.100s\" is %s, a string is expected", name, hn_json_what(value));
     hn_bad_row(err, "column \"%.100s\" is missing", name);
     hn_columns_detail(record, err);
     return HN_EFORMAT;

@@ -24,14 +24,18 @@ static hn_status take_tools(const hn_json *x, hn_json **out, hn_error *err) {
 }
 
 /* The same with the special tokens that the conversation spells kept apart from the template's. Takes tools. */
-static hn_status render_marked(hn_encoder *e, const hn_json *messages, hn_json *tools, const hn_json *x, bool generation_prompt, bool spans,
-                               hn_error *err) {
+static hn_status render_marked(hn_encoder *e, const hn_json *messages, hn_json *tools, const hn_json *x, bool generation_prompt,
+                               bool spans, hn_error *err) {
     const hn_json *from[] = {messages, tools, hn_json_get(x, "documents")};
     hn_json *marked[3] = {NULL};
     hn_status st = HN_OK;
     for (int i = 0; i < 3 && st == HN_OK; i++) st = hn_plain_mark(e->tok, from[i], &marked[i], err);
-    hn_chat_in in = {.messages = marked[0], .tools = marked[1], .documents = marked[2], .kwargs = hn_json_get(x, "chat_template_kwargs"),
-                     .generation_prompt = generation_prompt, .spans = spans};
+    hn_chat_in in = {.messages = marked[0],
+                     .tools = marked[1],
+                     .documents = marked[2],
+                     .kwargs = hn_json_get(x, "chat_template_kwargs"),
+                     .generation_prompt = generation_prompt,
+                     .spans = spans};
     if (st == HN_OK) st = hn_chat_render(e->o->chat, &in, &e->rendered, err);
     if (st == HN_OK) st = hn_plain_unmark(e, err);
     for (int i = 0; i < 3; i++) hn_json_free(marked[i]);
@@ -39,7 +43,8 @@ static hn_status render_marked(hn_encoder *e, const hn_json *messages, hn_json *
     return st;
 }
 
-static hn_status render(hn_encoder *e, const hn_json *x, const hn_json *messages, bool generation_prompt, bool spans, hn_error *err) {
+static hn_status render(hn_encoder *e, const hn_json *x, const hn_json *messages, bool generation_prompt, bool spans,
+                        hn_error *err) {
     hn_json *tools;
     const hn_json *kwargs = hn_json_get(x, "chat_template_kwargs");
     if (!e->o->chat) {
@@ -79,7 +84,8 @@ static hn_status mask_others(hn_encoder *e, hn_row *row, hn_error *err) {
     bool any = false;
     for (size_t i = 0; i < e->rendered.spans; i++) {
         hn_byte_span s = e->rendered.span[i];
-        int64_t first = token_at(&e->whole, from, s.begin), last = s.end > 0 ? token_at(&e->whole, from, char_before(text, s.end)) : -1;
+        int64_t first = token_at(&e->whole, from, s.begin),
+                last = s.end > 0 ? token_at(&e->whole, from, char_before(text, s.end)) : -1;
         if (first < 0) break;
         size_t end = last > 0 ? (size_t)last + 1 : row->n; /* no token has the last character: to the end of the row */
         if ((size_t)first > done) hn_row_mask(row, done, (size_t)first);
@@ -125,8 +131,8 @@ static hn_json *joined(const hn_json *head, const hn_json *tail) {
 }
 
 static hn_status not_both(const char *head, const char *tail, const hn_json *a, const hn_json *b, hn_error *err) {
-    return hn_bad_row(err, "column \"%s\" is %s, \"%s\" is %s: two strings or two message lists are expected", head, hn_json_what(a), tail,
-                      hn_json_what(b));
+    return hn_bad_row(err, "column \"%s\" is %s, \"%s\" is %s: two strings or two message lists are expected", head,
+                      hn_json_what(a), tail, hn_json_what(b));
 }
 
 hn_status hn_encode_whole(hn_encoder *e, const hn_json *x, const char *head, const char *tail, hn_row *row, hn_error *err) {
@@ -153,7 +159,8 @@ hn_status hn_encode_head(hn_encoder *e, const hn_json *x, const char *head, hn_e
     hn_str text;
     if (is_list(a)) {
         HN_TRY(render(e, x, a, true, false, err));
-        return hn_tokenizer_encode_parts(e->tok, (hn_str){e->rendered.text.p, e->rendered.text.n}, e->plain, e->plains, 0, &e->prompt, err);
+        return hn_tokenizer_encode_parts(e->tok, (hn_str){e->rendered.text.p, e->rendered.text.n}, e->plain, e->plains, 0,
+                                         &e->prompt, err);
     }
     HN_TRY(hn_column_text(x, head, &text, err));
     HN_TRY(hn_plain_whole(e, text.n, err));
@@ -179,10 +186,12 @@ void hn_row_split(const hn_encoder *e, hn_row *row) {
     row->prompt_alone = e->prompt.n;
 }
 
-/* As TRL asks the template once: a turn of the assistant, followed by the user's, must end with a token that is no ordinary text. */
+/* As TRL asks the template once: a turn of the assistant, followed by the user's, must end with a token that is no ordinary text.
+ */
 hn_status hn_encoder_check_stop(hn_encoder *e, bool *trained, hn_error *err) {
-    static const char dummy[] = "{\"messages\": [{\"role\": \"user\", \"content\": \"dummy\"}, {\"role\": \"assistant\", \"content\": \"dummy\"}, "
-                                "{\"role\": \"user\", \"content\": \"dummy\"}]}";
+    static const char dummy[] =
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"dummy\"}, {\"role\": \"assistant\", \"content\": \"dummy\"}, "
+        "{\"role\": \"user\", \"content\": \"dummy\"}]}";
     hn_json *x;
     hn_encoded out = {0};
     hn_row *row = &out.row[0];

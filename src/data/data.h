@@ -140,8 +140,8 @@ typedef struct hn_source_query {
     const hn_strlist *data_files; /* paths or patterns inside path, which are the split then; NULL or empty: none are named */
     bool optional;          /* a split that is not there is no error */
 } hn_source_query;
-/* Appends the parts (one for each split that is joined by +; none where an optional split is absent). Errors: ENOENT with what there
- * is, EARG: the split's form, several configurations. */
+/* Appends the parts (one for each split that is joined by +; none where an optional split is absent). Errors: ENOENT with what
+ * there is, EARG: the split's form, several configurations. */
 hn_status hn_sources_find(hn_sources *s, const hn_source_query *q, hn_error *err) HN_MUST;
 bool hn_is_pattern(const char *name); /* does it hold * ? or [ */
 
@@ -155,7 +155,8 @@ typedef enum hn_kind {
     HN_KIND_TEXT,       /* text */
     HN_KIND_COMPLETION, /* prompt, completion: both strings or both message lists[, tools, chat_template_kwargs] */
     HN_KIND_MESSAGES,   /* messages[, tools, documents, chat_template_kwargs] */
-    HN_KIND_PREFERENCE, /* prompt, chosen, rejected: strings or message lists[, tools ..., margin, score_chosen, score_rejected] */
+    HN_KIND_PREFERENCE, /* prompt, chosen, rejected: strings or message lists[, tools ..., margin, score_chosen, score_rejected]
+                         */
     HN_KIND_UNPAIRED,   /* prompt, completion, label (bool) */
     HN_KIND_PROMPT,     /* prompt: string or message list[, ground_truth, tools ...] */
     HN_KIND_STEPWISE,   /* prompt, completions[], labels[] */
@@ -222,7 +223,8 @@ bool hn_format_fits(const hn_format *f, const hn_json *record, const hn_convert_
 /* Replaces the contents of out with the examples of one record: none where the format leaves it out (a note says why).
  * Any number of threads may convert, each its own records. EFORMAT: the column, what was expected and what stands there,
  * without a place; or a record that looks like another format. */
-hn_status hn_format_convert(const hn_format *f, const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) HN_MUST;
+hn_status hn_format_convert(const hn_format *f, const hn_json *record, const hn_convert_opts *o, hn_examples *out,
+                            hn_error *err) HN_MUST;
 
 /* Formats whose examples need several records (OpenAssistant's flat messages): all records are gathered, in order and on one
  * thread, then the examples are taken out. */
@@ -231,7 +233,8 @@ bool hn_format_gathers(const hn_format *f); /* hn_format_convert is not for thes
 hn_status hn_gather_new(const hn_format *f, hn_gather **out, hn_error *err) HN_MUST;
 hn_status hn_gather_add(hn_gather *g, const hn_json *record, int64_t line, const hn_convert_opts *o, hn_error *err) HN_MUST;
 /* The examples of the next group, and the line its first record stood on; *more false: there was none left. */
-hn_status hn_gather_next(hn_gather *g, const hn_convert_opts *o, hn_examples *out, int64_t *line, bool *more, hn_error *err) HN_MUST;
+hn_status hn_gather_next(hn_gather *g, const hn_convert_opts *o, hn_examples *out, int64_t *line, bool *more,
+                         hn_error *err) HN_MUST;
 void hn_gather_free(hn_gather *g);
 
 /* ------------------------------------------------------------------ encoded rows */
@@ -247,7 +250,7 @@ typedef struct hn_rows { /* columns, in memory or mapped from a file: read only.
     const int32_t *label;  /* [tokens] or NULL: targets that differ from the ids (rows that bring labels) */
     const int64_t *at;     /* [rows + 1] */
     const int64_t *record; /* [rows] line of the record in its file; of a packed row: of its first token */
-    const int64_t *document;     /* [documents + 1] packed rows: where each document begins, in tokens; NULL: a row is a document */
+    const int64_t *document; /* [documents + 1] packed rows: where each document begins, in tokens; NULL: a row is a document */
     const int64_t *row_document; /* [rows + 1] row i holds the documents row_document[i] .. row_document[i + 1) */
     int64_t rows, tokens, documents;
     int64_t examples;      /* sequences before they were packed; those dropped are not among them */
@@ -283,7 +286,7 @@ typedef struct hn_encode_opts { /* as TRL's SFTTrainer prepares a data set */
     int64_t limit;                /* use the first so many records; HN_UNSET_INT: all */
     const hn_chat *chat;          /* template for message lists; NULL: such rows are refused */
     bool whole_pairs;             /* pairs with a side longer than max_length are left out (reward); else they are cut (dpo) */
-    bool split_special;           /* special tokens spelled in the rows are ordinary text; only the template's and the end token count */
+    bool split_special; /* special tokens spelled in the rows are ordinary text; only the template's and the end token count */
     bool assistant_only;          /* message lists: only what the assistant wrote is trained on */
     hn_packing packing;           /* max_length is then the length of a full row; no row is dropped for want of targets */
     bool shuffle;                 /* as TRL's shuffle_dataset: before packing and at the end */
@@ -311,7 +314,7 @@ hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const
  * train yet give the tokens their trainers take. */
 
 typedef struct hn_look_part {  /* one sequence of tokens */
-    const char *name;          /* sft, text, prompt, classify, tag, qa: "row"; preference: "chosen", then "rejected"; kto: "completion" */
+    const char *name; /* sft, text, prompt, classify, tag, qa: "row"; preference: "chosen", then "rejected"; kto: "completion" */
     hn_str text;               /* what was tokenised, end token included; p NULL: the row came as tokens */
     const hn_byte_span *wrote; /* [wrotes] bytes of text the assistant wrote; only with assistant_only */
     size_t wrotes;

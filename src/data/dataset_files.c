@@ -87,7 +87,8 @@ static void label(entry *e) {
     size_t folders = (size_t)(end - e->path);
     while (folders && e->path[folders - 1] == '/') folders--;
     const char *from = e->path;
-    if (folders >= 4 && memcmp(from, "data", 4) == 0 && (folders == 4 || from[4] == '/')) { /* where hub repositories keep theirs */
+    if (folders >= 4 && memcmp(from, "data", 4) == 0 &&
+        (folders == 4 || from[4] == '/')) { /* where hub repositories keep theirs */
         size_t skip = folders == 4 ? 4 : 5;
         from += skip;
         folders -= skip;
@@ -97,7 +98,8 @@ static void label(entry *e) {
 
 /* Files that lie beside data and are none. */
 static bool beside(const char *path) {
-    static const char *const names[] = {"config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"};
+    static const char *const names[] = {"config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json",
+                                        "state.json"};
     static const char *const stems[] = {"readme", "license", "licence", "notice", "changelog", "citation", "requirements"};
     const char *base = hn_path_base(path);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -210,8 +212,11 @@ static hn_status absent(const listing *l, const char *name, const char *split, h
     list_splits(l, err);
     list_files(l->root, err);
     if (l->arrow) {
-        hn_error_fix(err, "Arrow files are not read: python -c \"import sys, datasets; datasets.load_from_disk(sys.argv[1]).to_parquet("
-                          "sys.argv[2])\" %s train.parquet", l->root);
+        hn_error_fix(
+            err,
+            "Arrow files are not read: python -c \"import sys, datasets; datasets.load_from_disk(sys.argv[1]).to_parquet("
+            "sys.argv[2])\" %s train.parquet",
+            l->root);
     } else if (l->any_split) {
         hn_error_fix(err, "name one of its splits with --dataset_train_split, or a file with --dataset_name");
     } else {
@@ -253,8 +258,8 @@ static hn_status no_config(const listing *l, const char *name, const char *confi
     return HN_ENOENT;
 }
 
-static hn_status from_listing(const char *name, const char *root, const char *config, const char *split, bool optional, hn_strlist *out,
-                              hn_error *err) {
+static hn_status from_listing(const char *name, const char *root, const char *config, const char *split, bool optional,
+                              hn_strlist *out, hn_error *err) {
     listing l = {0};
     hn_status st = read_listing(root, &l, err);
     bool given = st == HN_OK && config && !(hn_streq(config, "default") && !has_config(&l, config));
@@ -265,7 +270,8 @@ static hn_status from_listing(const char *name, const char *root, const char *co
         in_root = in_root || (of_split(&l, &l.v[i], split) && !l.v[i].config[0] && strncmp(l.v[i].path, "data/", 5) != 0);
     for (size_t i = 0; i < l.n && st == HN_OK; i++) {
         const entry *e = &l.v[i];
-        bool mine = !config || (given ? of_config(e, config) : hn_streq(e->config, config) && !(in_root && strncmp(e->path, "data/", 5) == 0));
+        bool mine = !config || (given ? of_config(e, config)
+                                      : hn_streq(e->config, config) && !(in_root && strncmp(e->path, "data/", 5) == 0));
         if (mine && of_split(&l, e, split)) st = hn_strlist_add(out, hn_path_join(root, e->path), err);
     }
     if (st == HN_OK && out->n == 0 && !optional) st = absent(&l, name, split, err);
@@ -275,7 +281,8 @@ static hn_status from_listing(const char *name, const char *root, const char *co
 
 static hn_status no_card_config(const hn_json *configs, const char *name, const char *config, hn_error *err) {
     hn_buf b = {0};
-    for (size_t i = 0; i < hn_json_len(configs) && b.n < 600; i++) hn_buf_printf(&b, "%s%.100s", i ? ", " : "", hn_card_name(hn_json_at(configs, i)));
+    for (size_t i = 0; i < hn_json_len(configs) && b.n < 600; i++)
+        hn_buf_printf(&b, "%s%.100s", i ? ", " : "", hn_card_name(hn_json_at(configs, i)));
     if (config) hn_fail(err, HN_ENOENT, "%s: no configuration \"%s\"", name, config);
     else hn_fail(err, HN_EARG, "%s: the data set has several configurations", name);
     hn_error_detail(err, "its card lists: %s", b.p);
@@ -285,8 +292,8 @@ static hn_status no_card_config(const hn_json *configs, const char *name, const 
 }
 
 /* The files that the card's patterns for the split stand for. */
-static hn_status from_card(const char *name, const char *root, const hn_json *config, const char *split, bool optional, hn_strlist *out,
-                           hn_error *err) {
+static hn_status from_card(const char *name, const char *root, const hn_json *config, const char *split, bool optional,
+                           hn_strlist *out, hn_error *err) {
     hn_strlist patterns;
     hn_buf splits = {0};
     hn_status st = hn_card_patterns(config, split, &patterns, &splits, err);
@@ -310,8 +317,8 @@ static hn_status from_card(const char *name, const char *root, const hn_json *co
     return st;
 }
 
-hn_status hn_folder_files(const char *name, const char *root, const char *config, const char *split, bool optional, hn_strlist *out,
-                          hn_error *err) {
+hn_status hn_folder_files(const char *name, const char *root, const char *config, const char *split, bool optional,
+                          hn_strlist *out, hn_error *err) {
     *out = (hn_strlist){0};
     if (config && !config[0]) config = NULL;
     hn_json *configs;

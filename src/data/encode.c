@@ -94,7 +94,8 @@ static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
     job *j = user;
     if (it->st != HN_OK) return refuse(j, it, err);
     p->part[it->raw.part].examples += (int64_t)it->count;
-    for (size_t i = 0; i < it->examples.notes; i++) hn_examples_note(&j->notes, it->examples.note[i].what, it->examples.note[i].n);
+    for (size_t i = 0; i < it->examples.notes; i++)
+        hn_examples_note(&j->notes, it->examples.note[i].what, it->examples.note[i].n);
     for (size_t i = 0; i < it->count; i++)
         for (size_t k = 0; k < it->encoded[i].n; k++) HN_TRY(keep(j, &it->encoded[i].row[k], it->raw.line, err));
     return HN_OK;
@@ -153,18 +154,22 @@ static void say(const hn_json *said) {
 
 static void note_what_happened(job *j) {
     const hn_rows *r = j->counts;
-    for (size_t i = 0; i < j->notes.notes; i++) note(j, HN_LOG_INFO, "%lld %s", (long long)j->notes.note[i].n, j->notes.note[i].what);
+    for (size_t i = 0; i < j->notes.notes; i++)
+        note(j, HN_LOG_INFO, "%lld %s", (long long)j->notes.note[i].n, j->notes.note[i].what);
     if (r->bad) note(j, HN_LOG_WARN, "%lld records left out as not usable; the first: %s", (long long)r->bad, j->first_bad);
     if (r->dropped) {
-        note(j, HN_LOG_WARN, "%lld of %lld rows dropped: no token to train on is left in them%s", (long long)r->dropped, (long long)r->read,
-             r->truncated ? " after truncation" : "");
+        note(j, HN_LOG_WARN, "%lld of %lld rows dropped: no token to train on is left in them%s", (long long)r->dropped,
+             (long long)r->read, r->truncated ? " after truncation" : "");
     }
     if (j->borders) {
-        note(j, HN_LOG_WARN, "in %lld rows the prompt alone does not begin the row as it stands there: its end and the completion's start are "
-             "one token, or the template writes it differently; training counts what differs to the completion", (long long)j->borders);
+        note(j, HN_LOG_WARN,
+             "in %lld rows the prompt alone does not begin the row as it stands there: its end and the completion's start are "
+             "one token, or the template writes it differently; training counts what differs to the completion",
+             (long long)j->borders);
     }
     if (j->pass.stop_untrained)
-        note(j, HN_LOG_WARN, "the chat template leaves the end of the assistant's turn out of what is trained on: the model may not learn to "
+        note(j, HN_LOG_WARN,
+             "the chat template leaves the end of the assistant's turn out of what is trained on: the model may not learn to "
              "stop; leave out --assistant_only_loss, or move the end token inside the template's generation part");
 }
 
@@ -194,7 +199,8 @@ static void name_formats(job *j) {
         if (at < sizeof r->format) at += (size_t)snprintf(r->format + at, sizeof r->format - at, "%s%s", at ? ", " : "", name);
         if (!r->reason[0]) snprintf(r->reason, sizeof r->reason, "%s", known->reason);
     }
-    if (j->o->packing == HN_PACK_BLOCKS) snprintf(r->reason, sizeof r->reason, "blocks of %lld tokens", (long long)j->o->max_length);
+    if (j->o->packing == HN_PACK_BLOCKS)
+        snprintf(r->reason, sizeof r->reason, "blocks of %lld tokens", (long long)j->o->max_length);
 }
 
 /* What each source gave. */
@@ -287,8 +293,14 @@ hn_status hn_sources_encode(const hn_sources *s, bool held_out, const hn_tokeniz
     if (!j) return hn_nomem(err, sizeof *j);
     j->o = o;
     j->place.lock = -1;
-    j->pass = (hn_pass){.sources = s, .held_out = held_out, .tok = tok, .o = o, .convert = o->convert, .stop_at_bad = !o->skip_bad,
-                        .fn = on_item, .user = j};
+    j->pass = (hn_pass){.sources = s,
+                        .held_out = held_out,
+                        .tok = tok,
+                        .o = o,
+                        .convert = o->convert,
+                        .stop_at_bad = !o->skip_bad,
+                        .fn = on_item,
+                        .user = j};
     hn_status st = get(j, out, err);
     if (st == HN_OK && (*out)->prepared) hn_prepared_trim(o->prepared_dir, o->prepared_limit);
     if (st == HN_OK) say(j->said);
@@ -303,7 +315,8 @@ hn_status hn_sources_encode(const hn_sources *s, bool held_out, const hn_tokeniz
     return st;
 }
 
-hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out, hn_error *err) {
+hn_status hn_rows_encode(const hn_strlist *files, const hn_tokenizer *tok, const hn_encode_opts *o, hn_rows **out,
+                         hn_error *err) {
     hn_sources s;
     *out = NULL;
     hn_sources_init(&s);

@@ -86,7 +86,8 @@ hn_status hn_row_tokenize(hn_encoder *e, hn_str text, bool special, hn_row *row,
 hn_status hn_encoder_join(hn_encoder *e, hn_str head, hn_str tail, hn_str *out, hn_error *err) HN_MUST;
 /* Column head (NULL: none) followed by column tail, both strings or both message lists, all of it targets or, with
  * assistant_only, what the assistant wrote. */
-hn_status hn_encode_whole(hn_encoder *e, const hn_json *x, const char *head, const char *tail, hn_row *row, hn_error *err) HN_MUST;
+hn_status hn_encode_whole(hn_encoder *e, const hn_json *x, const char *head, const char *tail, hn_row *row,
+                          hn_error *err) HN_MUST;
 /* Column head alone, as a model is given it to go on from: into e->prompt. */
 hn_status hn_encode_head(hn_encoder *e, const hn_json *x, const char *head, hn_error *err) HN_MUST;
 /* The same as a row of its own, all of it targets. */

@@ -8,4 +8,5 @@ static hn_status encode(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_err
     return hn_encode_whole(e, x, NULL, "messages", &out->row[0], err);
 }
 
-const hn_kind_encoder hn_encode_messages = {.kind = HN_KIND_MESSAGES, .about = "a conversation", .needs_tokenizer = true, .encode = encode};
+const hn_kind_encoder hn_encode_messages = {
+    .kind = HN_KIND_MESSAGES, .about = "a conversation", .needs_tokenizer = true, .encode = encode};

@@ -8,4 +8,5 @@ static hn_status encode(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_err
     return HN_OK;
 }
 
-const hn_kind_encoder hn_encode_prompt = {.kind = HN_KIND_PROMPT, .about = "a prompt, nothing of it trained on", .needs_tokenizer = true, .encode = encode};
+const hn_kind_encoder hn_encode_prompt = {
+    .kind = HN_KIND_PROMPT, .about = "a prompt, nothing of it trained on", .needs_tokenizer = true, .encode = encode};

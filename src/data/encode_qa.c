@@ -8,7 +8,8 @@ static hn_status encode(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_err
     out->n = 1;
     HN_TRY(hn_column_text(x, "question", &question, err));
     HN_TRY(hn_column_text(x, "context", &context, err));
-    while (question.n && strchr(" \t\r\n\v\f", *question.p) && *question.p) question = (hn_str){question.p + 1, question.n - 1}; /* as run_qa */
+    while (question.n && strchr(" \t\r\n\v\f", *question.p) && *question.p)
+        question = (hn_str){question.p + 1, question.n - 1}; /* as run_qa */
     hn_row *row = &out->row[0];
     HN_TRY(hn_row_pair(e, question, context, row, &row->prompt, err));
     row->prompt_alone = row->prompt;

@@ -11,7 +11,8 @@ static hn_status encode(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_err
         return hn_bad_row(err, "columns \"tokens\" and \"tags\" are not two lists of the same length");
     for (size_t i = 0; i < n; i++) {
         hn_str word;
-        if (!hn_json_text(hn_json_at(words, i), &word)) return hn_bad_row(err, "\"tokens\"[%zu] is %s, a string is expected", i, hn_json_what(hn_json_at(words, i)));
+        if (!hn_json_text(hn_json_at(words, i), &word))
+            return hn_bad_row(err, "\"tokens\"[%zu] is %s, a string is expected", i, hn_json_what(hn_json_at(words, i)));
         if (i && e->look) hn_buf_putc(&row->text, ' ');
         size_t first = row->n;
         HN_TRY(hn_row_piece(e, word, i == 0, i + 1 == n, row, err));
@@ -23,4 +24,5 @@ static hn_status encode(const hn_json *x, hn_encoder *e, hn_encoded *out, hn_err
     return HN_OK;
 }
 
-const hn_kind_encoder hn_encode_tag = {.kind = HN_KIND_TAG, .about = "words with a tag each", .needs_tokenizer = true, .encode = encode};
+const hn_kind_encoder hn_encode_tag = {
+    .kind = HN_KIND_TAG, .about = "words with a tag each", .needs_tokenizer = true, .encode = encode};

@@ -93,7 +93,8 @@ static hn_status settle_assistant_only(hn_encoder *e, const hn_example *first, h
 hn_status hn_encoder_settle(hn_encoder *e, const hn_example *first, hn_error *err) {
     const hn_kind_encoder *k = find(first->kind);
     if (!k) return no_encoder(first->kind, err);
-    e->completion_only = e->o->completion_only < 0 ? k->completion_only && k->completion_only(first->value) : e->o->completion_only != 0;
+    e->completion_only =
+        e->o->completion_only < 0 ? k->completion_only && k->completion_only(first->value) : e->o->completion_only != 0;
     if (!k->needs_tokenizer) return HN_OK;
     if (!e->tok) {
         hn_fail(err, HN_EARG, "rows of text need a tokenizer");

@@ -21,7 +21,8 @@ static hn_status take(const hn_json *record, const char *name, hn_json_kind kind
         return HN_OK;
     }
     if (hn_json_type(parsed) == kind) return hn_put(x, name, parsed, err);
-    hn_bad_row(err, "column \"%s\" is %s, %s is expected", name, hn_json_what(parsed), kind == HN_JSON_ARRAY ? "an array" : "an object");
+    hn_bad_row(err, "column \"%s\" is %s, %s is expected", name, hn_json_what(parsed),
+               kind == HN_JSON_ARRAY ? "an array" : "an object");
     hn_json_free(parsed);
     return HN_EFORMAT;
 }
@@ -44,7 +45,9 @@ hn_json *hn_number_take(const hn_json *record, const char *name) {
 }
 
 void hn_scores_take(const hn_json *record, hn_json *x) {
-    static const char *const names[][3] = {{"score_chosen", "score_chosen", "chosen_score"}, {"score_rejected", "score_rejected", "rejected_score"}, {"margin", "margin", "margin"}};
+    static const char *const names[][3] = {{"score_chosen", "score_chosen", "chosen_score"},
+                                           {"score_rejected", "score_rejected", "rejected_score"},
+                                           {"margin", "margin", "margin"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         hn_json *v = hn_number_take(record, names[i][1]);
         if (!v) v = hn_number_take(record, names[i][2]);

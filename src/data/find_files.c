@@ -63,7 +63,8 @@ static hn_status match(const char *dir, const char *pattern, int depth, hn_strli
     if (depth > DEEPEST) return too_many(dir, err);
     if (any && rest) HN_TRY(match(dir, rest, depth + 1, out, err)); /* ** may stand for no folder at all */
     hn_strlist names;
-    if (hn_dir_list(*dir ? dir : ".", &names, NULL) != HN_OK) return HN_OK; /* no folder, or not ours to read: it has no such files */
+    if (hn_dir_list(*dir ? dir : ".", &names, NULL) != HN_OK)
+        return HN_OK; /* no folder, or not ours to read: it has no such files */
     hn_status st = HN_OK;
     for (size_t i = 0; i < names.n && st == HN_OK; i++) {
         char *path = *dir ? hn_path_join(dir, names.v[i]) : hn_strdup(names.v[i]);

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static const char *const pairs[][2] = {{"sentence1", "sentence2"}, {"premise", "hypothesis"}, {"question1", "question2"},
-                                       {"question", "sentence"},   {"text", "text_pair"},     {"text1", "text2"}, {"sentence_A", "sentence_B"},
-                                       {"question", "context"}};
+static const char *const pairs[][2] = {{"sentence1", "sentence2"},   {"premise", "hypothesis"}, {"question1", "question2"},
+                                       {"question", "sentence"},     {"text", "text_pair"},     {"text1", "text2"},
+                                       {"sentence_A", "sentence_B"}, {"question", "context"}};
 static const char *const texts[] = {"sentence", "text", "content", "review", "tweet", "comment", "document", "question", NULL};
 
 /* The columns of the text and of what stands beside it (NULL: one text). */
@@ -52,7 +52,8 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     hn_json_kind kind = hn_json_type(label);
     if (kind == HN_JSON_BOOL) return hn_put(x, "label", hn_json_new_int(hn_json_bool(label, false)), err);
     if (kind != HN_JSON_INT && kind != HN_JSON_REAL && kind != HN_JSON_STR) {
-        if (hn_json_has(record, "label")) return hn_bad_row(err, "column \"label\" is %s, an integer, a number or a string is expected", hn_json_what(label));
+        if (hn_json_has(record, "label"))
+            return hn_bad_row(err, "column \"label\" is %s, an integer, a number or a string is expected", hn_json_what(label));
         hn_bad_row(err, "column \"label\" is missing");
         hn_columns_detail(record, err);
         return HN_EFORMAT;
@@ -61,8 +62,9 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     return hn_is_text(record, "label_text") ? hn_column_move(record, "label_text", x, "label_text", err) : HN_OK;
 }
 
-const hn_format hn_format_classification = {.name = "classification",
-                                            .about = "a column \"label\" beside \"text\" or \"sentence\", or beside a pair (\"sentence1\" and \"sentence2\" ...)",
-                                            .kinds = HN_KIND_BIT(HN_KIND_CLASSIFY),
-                                            .detect = detect,
-                                            .convert = convert};
+const hn_format hn_format_classification = {
+    .name = "classification",
+    .about = "a column \"label\" beside \"text\" or \"sentence\", or beside a pair (\"sentence1\" and \"sentence2\" ...)",
+    .kinds = HN_KIND_BIT(HN_KIND_CLASSIFY),
+    .detect = detect,
+    .convert = convert};

@@ -6,7 +6,10 @@
 static const struct {
     const char *answer[2];
     int first; /* number of the first answer */
-} names[] = {{{"output_1", "output_2"}, 1}, {{"response1", "response2"}, 1}, {{"response_1", "response_2"}, 1}, {{"response_0", "response_1"}, 0}};
+} names[] = {{{"output_1", "output_2"}, 1},
+             {{"response1", "response2"}, 1},
+             {{"response_1", "response_2"}, 1},
+             {{"response_0", "response_1"}, 0}};
 static const char *const verdicts[] = {"preference", "better_response_id", "label", NULL};
 static const char *const asks[] = {"instruction", "input", "prompt", "question", NULL};
 
@@ -21,7 +24,8 @@ static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason
     (void)o;
     int k = find(record);
     const char *v = hn_column_of(record, verdicts), *q = hn_column_of(record, asks);
-    return k >= 0 && v && q && hn_because(reason, "columns \"%s\", \"%s\", \"%s\" and \"%s\"", q, names[k].answer[0], names[k].answer[1], v);
+    return k >= 0 && v && q &&
+           hn_because(reason, "columns \"%s\", \"%s\", \"%s\" and \"%s\"", q, names[k].answer[0], names[k].answer[1], v);
 }
 
 static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
@@ -41,13 +45,15 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
         hn_examples_note(out, "comparisons without a winner: left out", 1);
         return HN_OK;
     }
-    if (best != 0 && best != 1) return hn_bad_row(err, "column \"%s\" is neither %d nor %d", v ? v : verdicts[0], names[k].first, names[k].first + 1);
+    if (best != 0 && best != 1)
+        return hn_bad_row(err, "column \"%s\" is neither %d nor %d", v ? v : verdicts[0], names[k].first, names[k].first + 1);
     return hn_preference_instruction(o, "instruct", &in, hn_json_get(record, names[k].answer[best == 1]),
                                      hn_json_get(record, names[k].answer[best != 1]), out, &x, err);
 }
 
-const hn_format hn_format_comparison = {.name = "comparison",
-                                        .about = "columns \"instruction\" (or \"input\"), \"output_1\", \"output_2\" and \"preference\" or \"label\": 1 or 2",
-                                        .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE),
-                                        .detect = detect,
-                                        .convert = convert};
+const hn_format hn_format_comparison = {
+    .name = "comparison",
+    .about = "columns \"instruction\" (or \"input\"), \"output_1\", \"output_2\" and \"preference\" or \"label\": 1 or 2",
+    .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE),
+    .detect = detect,
+    .convert = convert};

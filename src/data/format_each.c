@@ -9,7 +9,8 @@ static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason
 static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
     const hn_format *f = hn_format_fitting(record, o, NULL);
     if (f && f->convert) return f->convert(record, o, out, err);
-    hn_bad_row(err, f ? "rows of format %s must be gathered: they cannot stand among others" : "no record format fits%s", f ? f->name : "");
+    hn_bad_row(err, f ? "rows of format %s must be gathered: they cannot stand among others" : "no record format fits%s",
+               f ? f->name : "");
     hn_columns_detail(record, err);
     return HN_EFORMAT;
 }

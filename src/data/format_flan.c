@@ -4,7 +4,8 @@
  * a line break is put between them, so that "...yes or no?" and "yes" do not become one word. */
 #include "data/formats_impl.h"
 
-static const char *const names[][2] = {{"inputs_pretokenized", "targets_pretokenized"}, {"inputs", "targets"}, {"prompt", "completion"}};
+static const char *const names[][2] = {
+    {"inputs_pretokenized", "targets_pretokenized"}, {"inputs", "targets"}, {"prompt", "completion"}};
 enum { NAMES = sizeof names / sizeof *names, GENERAL = NAMES - 1 };
 
 /* Which names the row has; -1: none. */
@@ -47,8 +48,9 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     return st;
 }
 
-const hn_format hn_format_flan = {.name = "flan",
-                                  .about = "columns \"inputs\" and \"targets\", or \"prompt\" and \"completion\" with \"template_type\"",
-                                  .kinds = HN_KIND_BIT(HN_KIND_COMPLETION),
-                                  .detect = detect,
-                                  .convert = convert};
+const hn_format hn_format_flan = {
+    .name = "flan",
+    .about = "columns \"inputs\" and \"targets\", or \"prompt\" and \"completion\" with \"template_type\"",
+    .kinds = HN_KIND_BIT(HN_KIND_COMPLETION),
+    .detect = detect,
+    .convert = convert};

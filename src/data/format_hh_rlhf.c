@@ -65,7 +65,8 @@ static hn_status pair(hn_json *chosen, hn_json *rejected, bool one_side, hn_exam
     if (!answered(chosen, last)) wrong = "rows whose chosen transcript does not end with an answer: left out";
     else if (one_side) n = last;
     else if (hn_json_equal(chosen, rejected)) wrong = "rows whose chosen and rejected transcripts are the same: left out";
-    else if (n != last || hn_json_len(rejected) < last + 1) wrong = "rows whose transcripts differ before the last answer: left out";
+    else if (n != last || hn_json_len(rejected) < last + 1)
+        wrong = "rows whose transcripts differ before the last answer: left out";
     else if (!answered(rejected, n)) wrong = "rows whose rejected transcript does not end with one answer: left out";
     if (wrong) {
         hn_examples_note(out, wrong, 1);
@@ -89,8 +90,9 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     return st;
 }
 
-const hn_format hn_format_hh_rlhf = {.name = "hh-rlhf",
-                                     .about = "columns \"chosen\" and \"rejected\": transcripts of \"\\n\\nHuman:\" and \"\\n\\nAssistant:\" turns",
-                                     .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE) | HN_KIND_BIT(HN_KIND_COMPLETION),
-                                     .detect = detect,
-                                     .convert = convert};
+const hn_format hn_format_hh_rlhf = {
+    .name = "hh-rlhf",
+    .about = "columns \"chosen\" and \"rejected\": transcripts of \"\\n\\nHuman:\" and \"\\n\\nAssistant:\" turns",
+    .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE) | HN_KIND_BIT(HN_KIND_COMPLETION),
+    .detect = detect,
+    .convert = convert};

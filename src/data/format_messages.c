@@ -16,7 +16,8 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
         hn_columns_detail(record, err);
         return HN_EFORMAT;
     }
-    if (hn_json_type(value) == HN_JSON_ARRAY && hn_json_len(value) == 0) return hn_bad_row(err, "column \"messages\" is an empty list");
+    if (hn_json_type(value) == HN_JSON_ARRAY && hn_json_len(value) == 0)
+        return hn_bad_row(err, "column \"messages\" is an empty list");
     HN_TRY(hn_examples_add(out, HN_KIND_MESSAGES, &x, err));
     HN_TRY(hn_messages_take(value, "messages", false, &list, err));
     HN_TRY(hn_put(x, "messages", list, err));

@@ -21,7 +21,9 @@ typedef struct {
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;
-    if (!hn_is_text(record, "message_id") || !hn_json_has(record, "parent_id") || !hn_is_text(record, "text") || !hn_is_text(record, "role")) return false;
+    if (!hn_is_text(record, "message_id") || !hn_json_has(record, "parent_id") || !hn_is_text(record, "text") ||
+        !hn_is_text(record, "role"))
+        return false;
     if (hn_json_type(hn_json_get(record, "replies")) == HN_JSON_ARRAY) return false; /* a tree */
     return hn_because(reason, "columns \"message_id\", \"parent_id\", \"text\" and \"role\": one message a row");
 }
@@ -67,8 +69,12 @@ static hn_status next(void *state, const hn_convert_opts *o, hn_examples *out, i
     trees *t = state;
     if (!t->linked) {
         link_all(t);
-        if (t->orphans) hn_examples_note(out, "messages whose parent_id is no message of the file: left out with what follows them", t->orphans);
-        if (t->posts.refused) hn_examples_note(out, "messages deleted, refused in review or spam: left out with what follows them", t->posts.refused);
+        if (t->orphans)
+            hn_examples_note(out, "messages whose parent_id is no message of the file: left out with what follows them",
+                             t->orphans);
+        if (t->posts.refused)
+            hn_examples_note(out, "messages deleted, refused in review or spam: left out with what follows them",
+                             t->posts.refused);
     }
     while (t->at < t->posts.n && t->from[t->at].parent) t->at++;
     if (t->at == t->posts.n) return HN_OK;
@@ -91,7 +97,8 @@ static void drop(void *state) {
 }
 
 const hn_format hn_format_oasst_messages = {.name = "oasst-messages",
-                                            .about = "OpenAssistant messages, one a row, linked by \"message_id\" and \"parent_id\"",
+                                            .about =
+                                                "OpenAssistant messages, one a row, linked by \"message_id\" and \"parent_id\"",
                                             .kinds = HN_KIND_BIT(HN_KIND_MESSAGES) | HN_KIND_BIT(HN_KIND_PREFERENCE),
                                             .detect = detect,
                                             .state = sizeof(trees),

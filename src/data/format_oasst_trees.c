@@ -1,5 +1,5 @@
-/* format_oasst_trees.c - OpenAssistant, one tree a record: {"message_tree_id", "prompt": {"text", "role", "replies"}}, or the root
- * message itself with its replies. */
+/* format_oasst_trees.c - OpenAssistant, one tree a record: {"message_tree_id", "prompt": {"text", "role", "replies"}}, or the
+ * root message itself with its replies. */
 #include "data/oasst_impl.h"
 
 static const hn_json *root_of(const hn_json *record) {
@@ -34,13 +34,15 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     hn_posts p = {0};
     hn_status st = root ? add(&p, root, -1, err) : hn_bad_row(err, "no message with \"replies\" stands here, nor in \"prompt\"");
     if (st == HN_OK) st = hn_posts_convert(&p, 0, o, out, err);
-    if (st == HN_OK && p.refused) hn_examples_note(out, "messages deleted, refused in review or spam: left out with what follows them", p.refused);
+    if (st == HN_OK && p.refused)
+        hn_examples_note(out, "messages deleted, refused in review or spam: left out with what follows them", p.refused);
     hn_posts_release(&p);
     return st;
 }
 
 const hn_format hn_format_oasst_trees = {.name = "oasst-trees",
-                                         .about = "OpenAssistant message trees: \"prompt\" with \"text\", \"role\" and \"replies\"",
+                                         .about =
+                                             "OpenAssistant message trees: \"prompt\" with \"text\", \"role\" and \"replies\"",
                                          .kinds = HN_KIND_BIT(HN_KIND_MESSAGES) | HN_KIND_BIT(HN_KIND_PREFERENCE),
                                          .detect = detect,
                                          .convert = convert};

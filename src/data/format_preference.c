@@ -9,19 +9,24 @@
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;
     if (!hn_json_has(record, "chosen") || !hn_json_has(record, "rejected")) return false;
-    if (!hn_json_get(record, "prompt")) return hn_because(reason, "columns \"chosen\" and \"rejected\", the prompt is what both begin with");
+    if (!hn_json_get(record, "prompt"))
+        return hn_because(reason, "columns \"chosen\" and \"rejected\", the prompt is what both begin with");
     bool mixed = hn_is_text(record, "prompt") && hn_is_messages(hn_json_get(record, "chosen"));
-    return hn_because(reason, "columns \"prompt\"%s, \"chosen\" and \"rejected\"%s", mixed ? " (a string)" : "", mixed ? " (messages)" : "");
+    return hn_because(reason, "columns \"prompt\"%s, \"chosen\" and \"rejected\"%s", mixed ? " (a string)" : "",
+                      mixed ? " (messages)" : "");
 }
 
-static bool is_strings(const hn_json *v) { return hn_json_type(v) == HN_JSON_ARRAY && hn_json_type(hn_json_at(v, 0)) == HN_JSON_STR; }
+static bool is_strings(const hn_json *v) {
+    return hn_json_type(v) == HN_JSON_ARRAY && hn_json_type(hn_json_at(v, 0)) == HN_JSON_STR;
+}
 
 static hn_status lists(const hn_json *record, hn_examples *out, hn_error *err) {
     hn_json *side[2] = {hn_json_get(record, "chosen"), hn_json_get(record, "rejected")}, *x;
     hn_str text;
     size_t n = hn_json_len(side[0]);
     if (!is_strings(side[1]) || hn_json_len(side[1]) != n)
-        return hn_bad_row(err, "\"chosen\" lists %zu answers, \"rejected\" %zu: one for each is expected", n, hn_json_len(side[1]));
+        return hn_bad_row(err, "\"chosen\" lists %zu answers, \"rejected\" %zu: one for each is expected", n,
+                          hn_json_len(side[1]));
     HN_TRY(hn_column_text(record, "prompt", &text, err));
     for (size_t i = 0; i < n; i++) {
         if (!hn_json_text(hn_json_at(side[0], i), &text) || !hn_json_text(hn_json_at(side[1], i), &text))
@@ -60,7 +65,8 @@ static hn_status mixed(const hn_json *record, const hn_json *chosen, const hn_js
         hn_bad_row(err, "\"prompt\" is not the last user message that \"chosen\" and \"rejected\" begin with");
         hn_str s;
         if (hn_json_text(hn_json_get(record, "prompt"), &s)) hn_error_detail(err, "prompt: %.80s", s.p);
-        if (last && hn_json_text(hn_json_get(hn_json_at(chosen, last - 1), "content"), &s)) hn_error_detail(err, "message %zu: %.80s", last - 1, s.p);
+        if (last && hn_json_text(hn_json_get(hn_json_at(chosen, last - 1), "content"), &s))
+            hn_error_detail(err, "message %zu: %.80s", last - 1, s.p);
         return HN_EFORMAT;
     }
     return hn_preference_messages(chosen, rejected, x, err);
@@ -107,8 +113,9 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     return hn_extras_take(record, x, err);
 }
 
-const hn_format hn_format_preference = {.name = "preference",
-                                        .about = "columns \"chosen\" and \"rejected\", with or without \"prompt\"; strings or messages",
-                                        .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE),
-                                        .detect = detect,
-                                        .convert = convert};
+const hn_format hn_format_preference = {
+    .name = "preference",
+    .about = "columns \"chosen\" and \"rejected\", with or without \"prompt\"; strings or messages",
+    .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE),
+    .detect = detect,
+    .convert = convert};

@@ -7,7 +7,8 @@ static const char *const columns[] = {"prompt", "question", NULL};
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;
     const char *name = hn_json_has(record, "prompt") ? "prompt" : hn_column_of(record, columns);
-    return name && hn_because(reason, "column \"%s\"%s", name, hn_json_get(record, "reward_model") ? " and \"reward_model\"" : "");
+    return name &&
+           hn_because(reason, "column \"%s\"%s", name, hn_json_get(record, "reward_model") ? " and \"reward_model\"" : "");
 }
 
 static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {

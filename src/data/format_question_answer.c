@@ -21,7 +21,8 @@ static bool find(const hn_json *record, const char **ask, const char **answer) {
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     const char *ask, *answer;
-    return !hn_text_asked(record, o) && find(record, &ask, &answer) && hn_because(reason, "columns \"%s\" and \"%s\"", ask, answer);
+    return !hn_text_asked(record, o) && find(record, &ask, &answer) &&
+           hn_because(reason, "columns \"%s\" and \"%s\"", ask, answer);
 }
 
 static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
@@ -36,8 +37,9 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     return hn_instruction_add(o, "question", &in, hn_json_get(record, answer), out, err);
 }
 
-const hn_format hn_format_question_answer = {.name = "question-answer",
-                                             .about = "columns \"question\" and \"answer\", or \"query\" and \"response\", or \"problem\" and \"solution\"",
-                                             .kinds = HN_KIND_BIT(HN_KIND_COMPLETION),
-                                             .detect = detect,
-                                             .convert = convert};
+const hn_format hn_format_question_answer = {
+    .name = "question-answer",
+    .about = "columns \"question\" and \"answer\", or \"query\" and \"response\", or \"problem\" and \"solution\"",
+    .kinds = HN_KIND_BIT(HN_KIND_COMPLETION),
+    .detect = detect,
+    .convert = convert};

@@ -12,7 +12,8 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     hn_instruction in = {0};
     const hn_json *instances = hn_json_get(record, "instances");
     HN_TRY(hn_column_text(record, "instruction", &in.instruction, err));
-    if (hn_json_type(instances) != HN_JSON_ARRAY) return hn_bad_row(err, "column \"instances\" is %s, an array is expected", hn_json_what(instances));
+    if (hn_json_type(instances) != HN_JSON_ARRAY)
+        return hn_bad_row(err, "column \"instances\" is %s, an array is expected", hn_json_what(instances));
     for (size_t i = 0; i < hn_json_len(instances); i++) {
         hn_str output;
         const hn_json *one = hn_json_at(instances, i);
@@ -25,7 +26,8 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
 }
 
 const hn_format hn_format_self_instruct = {.name = "self-instruct",
-                                           .about = "columns \"instruction\" and \"instances\": a list of {\"input\", \"output\"}",
+                                           .about =
+                                               "columns \"instruction\" and \"instances\": a list of {\"input\", \"output\"}",
                                            .kinds = HN_KIND_BIT(HN_KIND_COMPLETION),
                                            .detect = detect,
                                            .convert = convert};

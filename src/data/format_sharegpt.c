@@ -5,7 +5,9 @@
 
 static const char *const columns[] = {"conversations", "conversation", "items", NULL};
 
-static bool is_strings(const hn_json *list) { return hn_json_type(list) == HN_JSON_ARRAY && hn_json_type(hn_json_at(list, 0)) == HN_JSON_STR; }
+static bool is_strings(const hn_json *list) {
+    return hn_json_type(list) == HN_JSON_ARRAY && hn_json_type(hn_json_at(list, 0)) == HN_JSON_STR;
+}
 
 static const char *column_of(const hn_json *record) {
     const char *name = hn_column_of(record, columns);
@@ -18,7 +20,8 @@ static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason
     (void)o;
     const char *name = column_of(record);
     if (!name || hn_label_says(hn_json_get(record, "label")) || hn_label_says(hn_json_get(record, "kto_tag"))) return false;
-    if (is_strings(hn_json_get(record, name))) return hn_because(reason, "column \"%s\" of strings, user and assistant in turn", name);
+    if (is_strings(hn_json_get(record, name)))
+        return hn_because(reason, "column \"%s\" of strings, user and assistant in turn", name);
     bool from = hn_json_has(hn_json_at(hn_json_get(record, name), 0), "from");
     return hn_because(reason, "column \"%s\" of \"%s\"%s", name, from ? "from\" and \"value" : "role\" and \"content",
                       hn_json_get(record, "tools") ? ", and \"tools\"" : "");
@@ -29,7 +32,8 @@ static hn_status in_turn(const hn_json *strings, const char *name, hn_json **out
     hn_status st = list ? HN_OK : hn_nomem(err, sizeof(void *));
     for (size_t i = 0; i < hn_json_len(strings) && st == HN_OK; i++) {
         hn_json *s = hn_json_at(strings, i), *m = NULL;
-        if (hn_json_type(s) != HN_JSON_STR) st = hn_bad_row(err, "\"%s\"[%zu] is %s, a string is expected", name, i, hn_json_what(s));
+        if (hn_json_type(s) != HN_JSON_STR)
+            st = hn_bad_row(err, "\"%s\"[%zu] is %s, a string is expected", name, i, hn_json_what(s));
         else if (!(m = hn_message_new(i % 2 ? "assistant" : "user", hn_json_ref(s)))) st = hn_nomem(err, sizeof(void *));
         if (m) hn_json_push(list, m);
     }

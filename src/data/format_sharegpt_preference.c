@@ -27,8 +27,9 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     return hn_extras_take(record, x, err);
 }
 
-const hn_format hn_format_sharegpt_preference = {.name = "sharegpt-preference",
-                                                 .about = "columns \"conversations\", \"chosen\" and \"rejected\": {\"from\", \"value\"} each",
-                                                 .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE),
-                                                 .detect = detect,
-                                                 .convert = convert};
+const hn_format hn_format_sharegpt_preference = {
+    .name = "sharegpt-preference",
+    .about = "columns \"conversations\", \"chosen\" and \"rejected\": {\"from\", \"value\"} each",
+    .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE),
+    .detect = detect,
+    .convert = convert};

@@ -12,7 +12,8 @@ static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason
     if (hn_json_type(list) == HN_JSON_ARRAY && hn_json_has(hn_json_at(list, 0), "qas"))
         return hn_because(reason, "column \"paragraphs\" of \"context\" and \"qas\": SQuAD's own file");
     hn_json_kind kind = hn_json_type(hn_json_get(record, "answers"));
-    if (!hn_is_text(record, "context") || !hn_is_text(record, "question") || (kind != HN_JSON_OBJECT && kind != HN_JSON_ARRAY)) return false;
+    if (!hn_is_text(record, "context") || !hn_is_text(record, "question") || (kind != HN_JSON_OBJECT && kind != HN_JSON_ARRAY))
+        return false;
     return hn_because(reason, "columns \"context\", \"question\" and \"answers\"");
 }
 
@@ -24,11 +25,14 @@ static bool stands(hn_str context, hn_str answer, int64_t start) {
     return answer.n <= context.n - at && memcmp(context.p + at, answer.p, answer.n) == 0;
 }
 
-static hn_status add_answer(hn_json *text, hn_json *start, hn_json *texts, hn_json *starts, hn_str context, bool *astray, hn_error *err) {
+static hn_status add_answer(hn_json *text, hn_json *start, hn_json *texts, hn_json *starts, hn_str context, bool *astray,
+                            hn_error *err) {
     hn_str s;
     if (!hn_json_text(text, &s)) return hn_bad_row(err, "an answer's \"text\" is %s, a string is expected", hn_json_what(text));
     int64_t at = hn_json_int(start, -1);
-    if (at < 0) return hn_bad_row(err, "\"answer_start\" is %s, a place in the context is expected", at == -1 ? hn_json_what(start) : "negative");
+    if (at < 0)
+        return hn_bad_row(err, "\"answer_start\" is %s, a place in the context is expected",
+                          at == -1 ? hn_json_what(start) : "negative");
     *astray = *astray || !stands(context, s, at);
     hn_json_push(texts, hn_json_ref(text));
     hn_json_push(starts, hn_json_ref(start));
@@ -45,7 +49,8 @@ static hn_status answers_of(const hn_json *answers, hn_str context, hn_json *x, 
         const hn_json *t = hn_json_get(answers, "text"), *s = hn_json_get(answers, "answer_start");
         if (hn_json_len(t) != hn_json_len(s))
             return hn_bad_row(err, "\"answers\" has %zu texts and %zu starts", hn_json_len(t), hn_json_len(s));
-        for (size_t i = 0; i < hn_json_len(t); i++) HN_TRY(add_answer(hn_json_at(t, i), hn_json_at(s, i), texts, starts, context, astray, err));
+        for (size_t i = 0; i < hn_json_len(t); i++)
+            HN_TRY(add_answer(hn_json_at(t, i), hn_json_at(s, i), texts, starts, context, astray, err));
         return HN_OK;
     }
     for (size_t i = 0; i < hn_json_len(answers); i++) {
@@ -66,7 +71,8 @@ static hn_status question(const hn_json *q, const hn_json *holder, hn_examples *
     HN_TRY(hn_column_move(q, "question", x, "question", err));
     hn_json_kind kind = hn_json_type(hn_json_get(q, "answers"));
     if (kind != HN_JSON_OBJECT && kind != HN_JSON_ARRAY && kind != HN_JSON_NULL)
-        return hn_bad_row(err, "column \"answers\" is %s, an object or a list is expected", hn_json_what(hn_json_get(q, "answers")));
+        return hn_bad_row(err, "column \"answers\" is %s, an object or a list is expected",
+                          hn_json_what(hn_json_get(q, "answers")));
     HN_TRY(answers_of(hn_json_get(q, "answers"), context, x, &astray, err));
     if (astray) hn_examples_note(out, "answers that do not stand in the context where answer_start says", 1);
     bool none = hn_json_len(hn_json_get(hn_json_get(x, "answers"), "text")) == 0;

@@ -3,7 +3,8 @@
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;
-    if (!hn_json_has(record, "question") || !hn_json_has(record, "response_j") || !hn_json_has(record, "response_k")) return false;
+    if (!hn_json_has(record, "question") || !hn_json_has(record, "response_j") || !hn_json_has(record, "response_k"))
+        return false;
     return hn_because(reason, "columns \"question\", \"response_j\" and \"response_k\"");
 }
 
@@ -14,7 +15,8 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     HN_TRY(hn_column_text(record, "question", &in.instruction, err));
     HN_TRY(hn_column_text(record, "response_j", &text, err));
     HN_TRY(hn_column_text(record, "response_k", &text, err));
-    return hn_preference_instruction(o, "question", &in, hn_json_get(record, "response_j"), hn_json_get(record, "response_k"), out, &x, err);
+    return hn_preference_instruction(o, "question", &in, hn_json_get(record, "response_j"), hn_json_get(record, "response_k"),
+                                     out, &x, err);
 }
 
 const hn_format hn_format_stack_exchange = {.name = "stack-exchange",

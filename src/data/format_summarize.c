@@ -6,7 +6,8 @@
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;
-    if (hn_json_type(hn_json_get(record, "info")) != HN_JSON_OBJECT || hn_json_len(hn_json_get(record, "summaries")) != 2) return false;
+    if (hn_json_type(hn_json_get(record, "info")) != HN_JSON_OBJECT || hn_json_len(hn_json_get(record, "summaries")) != 2)
+        return false;
     return hn_json_has(record, "choice") && hn_because(reason, "columns \"info\", \"summaries\" and \"choice\"");
 }
 

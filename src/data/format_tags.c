@@ -6,17 +6,21 @@
 
 #include <string.h>
 
-static const char *const words[] = {"tokens", "words", NULL}, *const tags[] = {"ner_tags", "tags", "labels", "pos_tags", "chunk_tags", "upos", NULL};
+static const char *const words[] = {"tokens", "words", NULL}, *const tags[] = {"ner_tags",   "tags", "labels", "pos_tags",
+                                                                               "chunk_tags", "upos", NULL};
 
 static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason) {
     (void)o;
     const char *word = hn_column_of(record, words), *tag = hn_column_of(record, tags);
-    if (!word || !tag || hn_json_type(hn_json_get(record, word)) != HN_JSON_ARRAY || hn_json_type(hn_json_get(record, tag)) != HN_JSON_ARRAY) return false;
+    if (!word || !tag || hn_json_type(hn_json_get(record, word)) != HN_JSON_ARRAY ||
+        hn_json_type(hn_json_get(record, tag)) != HN_JSON_ARRAY)
+        return false;
     return hn_because(reason, "columns \"%s\" and \"%s\"", word, tag);
 }
 
 static bool continues(hn_str tag, hn_str before) {
-    return before.n == tag.n && before.n > 2 && (before.p[0] == 'B' || before.p[0] == 'I') && memcmp(tag.p + 1, before.p + 1, tag.n - 1) == 0;
+    return before.n == tag.n && before.n > 2 && (before.p[0] == 'B' || before.p[0] == 'I') &&
+           memcmp(tag.p + 1, before.p + 1, tag.n - 1) == 0;
 }
 
 /* The tags as IOB2; *turned: some had to be changed. Other schemes (IOBES, plain names) pass unchanged. */
@@ -51,7 +55,8 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
         return HN_EFORMAT;
     }
     size_t n = hn_json_len(list);
-    if (hn_json_len(marks) != n) return hn_bad_row(err, "\"%s\" has %zu entries, \"%s\" has %zu", tag, hn_json_len(marks), word, n);
+    if (hn_json_len(marks) != n)
+        return hn_bad_row(err, "\"%s\" has %zu entries, \"%s\" has %zu", tag, hn_json_len(marks), word, n);
     if (n == 0) {
         hn_examples_note(out, "sentences without a word: left out", 1);
         return HN_OK;
@@ -59,7 +64,8 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     for (size_t i = 0; i < n; i++) {
         hn_json_kind kind = hn_json_type(hn_json_at(marks, i));
         if (hn_json_type(hn_json_at(list, i)) != HN_JSON_STR) return hn_bad_row(err, "\"%s\"[%zu] is no string", word, i);
-        if (kind != HN_JSON_STR && kind != HN_JSON_INT) return hn_bad_row(err, "\"%s\"[%zu] is neither a string nor an integer", tag, i);
+        if (kind != HN_JSON_STR && kind != HN_JSON_INT)
+            return hn_bad_row(err, "\"%s\"[%zu] is neither a string nor an integer", tag, i);
     }
     bool turned;
     HN_TRY(hn_examples_add(out, HN_KIND_TAG, &x, err));
@@ -69,8 +75,9 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     return HN_OK;
 }
 
-const hn_format hn_format_tags = {.name = "tags",
-                                  .about = "columns \"tokens\" and \"ner_tags\" (or \"tags\", \"pos_tags\", \"chunk_tags\"); .conll files",
-                                  .kinds = HN_KIND_BIT(HN_KIND_TAG),
-                                  .detect = detect,
-                                  .convert = convert};
+const hn_format hn_format_tags = {
+    .name = "tags",
+    .about = "columns \"tokens\" and \"ner_tags\" (or \"tags\", \"pos_tags\", \"chunk_tags\"); .conll files",
+    .kinds = HN_KIND_BIT(HN_KIND_TAG),
+    .detect = detect,
+    .convert = convert};

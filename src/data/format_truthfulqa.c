@@ -10,7 +10,8 @@ static bool detect(const hn_json *record, const hn_convert_opts *o, char *reason
     return hn_because(reason, "columns \"question\" and \"mc1_targets\"");
 }
 
-static hn_status add(const hn_convert_opts *o, hn_str question, hn_json *chosen, hn_json *rejected, hn_examples *out, hn_error *err) {
+static hn_status add(const hn_convert_opts *o, hn_str question, hn_json *chosen, hn_json *rejected, hn_examples *out,
+                     hn_error *err) {
     hn_instruction in = {.instruction = question};
     hn_json *x;
     return hn_preference_instruction(o, "question", &in, chosen, rejected, out, &x, err);
@@ -46,8 +47,9 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
     return add(o, question, hn_json_get(record, "Best Answer"), hn_json_get(record, "Best Incorrect Answer"), out, err);
 }
 
-const hn_format hn_format_truthfulqa = {.name = "truthfulqa",
-                                        .about = "columns \"Question\", \"Best Answer\" and \"Best Incorrect Answer\", or \"question\" and \"mc1_targets\"",
-                                        .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE),
-                                        .detect = detect,
-                                        .convert = convert};
+const hn_format hn_format_truthfulqa = {
+    .name = "truthfulqa",
+    .about = "columns \"Question\", \"Best Answer\" and \"Best Incorrect Answer\", or \"question\" and \"mc1_targets\"",
+    .kinds = HN_KIND_BIT(HN_KIND_PREFERENCE),
+    .detect = detect,
+    .convert = convert};

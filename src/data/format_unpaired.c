@@ -32,7 +32,8 @@ static hn_status split(hn_json *list, hn_json *x, hn_error *err) {
     size_t n = hn_json_len(list);
     const char *role = n ? hn_json_cstr(hn_json_get(hn_json_at(list, n - 1), "role")) : NULL;
     if (!hn_streq(role, "assistant"))
-        return hn_bad_row(err, "the conversation ends with %s, the answer to be judged is expected there", role ? role : "nothing");
+        return hn_bad_row(err, "the conversation ends with %s, the answer to be judged is expected there",
+                          role ? role : "nothing");
     HN_TRY(hn_put(x, "prompt", hn_json_slice(list, 0, n - 1), err));
     return hn_put(x, "completion", hn_json_slice(list, n - 1, n), err);
 }
@@ -73,7 +74,8 @@ static hn_status convert(const hn_json *record, const hn_convert_opts *o, hn_exa
 }
 
 const hn_format hn_format_unpaired = {.name = "unpaired-preference",
-                                      .about = "columns \"prompt\", \"completion\" (or \"messages\") and \"label\": true or false",
+                                      .about =
+                                          "columns \"prompt\", \"completion\" (or \"messages\") and \"label\": true or false",
                                       .kinds = HN_KIND_BIT(HN_KIND_UNPAIRED),
                                       .detect = detect,
                                       .convert = convert};

@@ -31,7 +31,8 @@ void hn_convert_defaults(hn_convert_opts *o) { *o = (hn_convert_opts){.view = HN
 /* Does the format give what the view takes: at once, or (adapted) by making its examples into others? */
 static bool serves(const hn_format *f, hn_view view, bool adapted) {
     for (int k = 0; k < HN_KINDS; k++)
-        if ((f->kinds & HN_KIND_BIT(k)) && (adapted ? hn_view_adapts(view, (hn_kind)k) : hn_view_takes(view, (hn_kind)k))) return true;
+        if ((f->kinds & HN_KIND_BIT(k)) && (adapted ? hn_view_adapts(view, (hn_kind)k) : hn_view_takes(view, (hn_kind)k)))
+            return true;
     return false;
 }
 
@@ -47,7 +48,8 @@ static void list_formats(hn_view view, hn_error *err) {
     hn_buf b = {0};
     for (size_t i = 0; i < FORMATS; i++)
         if (serves(formats[i], view, false)) hn_buf_printf(&b, "%s%s", b.n ? ", " : "", formats[i]->name);
-    hn_error_detail(err, "record formats%s%s: %s", view == HN_VIEW_ANY ? "" : " for task ", view == HN_VIEW_ANY ? "" : hn_view_name(view), b.p ? b.p : "");
+    hn_error_detail(err, "record formats%s%s: %s", view == HN_VIEW_ANY ? "" : " for task ",
+                    view == HN_VIEW_ANY ? "" : hn_view_name(view), b.p ? b.p : "");
     hn_buf_release(&b);
 }
 
@@ -62,15 +64,20 @@ static hn_status none_fits(const hn_json *record, const hn_convert_opts *o, hn_e
     char reason[HN_REASON];
     const hn_convert_opts any = {.view = HN_VIEW_ANY, .text_field = o->text_field};
     const hn_format *other = hn_format_fitting(record, &any, reason);
-    if (other) hn_fail(err, HN_EFORMAT, "rows are in format %s (%s), which cannot be used for task %s", other->name, reason, hn_view_name(o->view));
+    if (other)
+        hn_fail(err, HN_EFORMAT, "rows are in format %s (%s), which cannot be used for task %s", other->name, reason,
+                hn_view_name(o->view));
     else hn_fail(err, HN_EFORMAT, "column \"%s\" is missing, and no other record format fits", o->text_field);
     hn_columns_detail(record, err);
     list_formats(o->view, err);
-    hn_error_fix(err, "name the columns with --columns prompt=NAME,completion=NAME, or the one that holds the text with --dataset_text_field");
+    hn_error_fix(
+        err,
+        "name the columns with --columns prompt=NAME,completion=NAME, or the one that holds the text with --dataset_text_field");
     return HN_EFORMAT;
 }
 
-static hn_status choose(hn_json *const *record, size_t n, const hn_convert_opts *o, const hn_format **out, char *reason, hn_error *err) {
+static hn_status choose(hn_json *const *record, size_t n, const hn_convert_opts *o, const hn_format **out, char *reason,
+                        hn_error *err) {
     for (int adapted = 0; adapted < 2 && n; adapted++)
         for (size_t i = 0; i < FORMATS; i++) {
             size_t k = 0;
@@ -80,7 +87,8 @@ static hn_status choose(hn_json *const *record, size_t n, const hn_convert_opts 
             formats[i]->detect(record[0], o, reason);
             return HN_OK;
         }
-    for (size_t k = 0; k < n && !*out; k++) *out = hn_format_fitting(record[k], o, reason); /* rows of another format are bad rows */
+    for (size_t k = 0; k < n && !*out; k++)
+        *out = hn_format_fitting(record[k], o, reason); /* rows of another format are bad rows */
     return *out ? HN_OK : none_fits(n ? record[0] : NULL, o, err);
 }
 
@@ -120,7 +128,8 @@ static hn_status convert(const hn_format *f, const hn_json *record, const hn_con
         char reason[HN_REASON];
         const hn_format *other = hn_format_fitting(record, o, reason);
         if (other) {
-            hn_bad_row(err, "this row is in format %s (%s), %.300s in format %s", other->name, reason, o->first ? o->first : "the first rows are", f->name);
+            hn_bad_row(err, "this row is in format %s (%s), %.300s in format %s", other->name, reason,
+                       o->first ? o->first : "the first rows are", f->name);
             hn_columns_detail(record, err);
             hn_error_fix(err, "split the file, or let --dataset_format each find the format of every row");
             return HN_EFORMAT;
@@ -131,7 +140,8 @@ static hn_status convert(const hn_format *f, const hn_json *record, const hn_con
     return hn_examples_adapt(out, o->view, err);
 }
 
-hn_status hn_format_convert(const hn_format *f, const hn_json *record, const hn_convert_opts *o, hn_examples *out, hn_error *err) {
+hn_status hn_format_convert(const hn_format *f, const hn_json *record, const hn_convert_opts *o, hn_examples *out,
+                            hn_error *err) {
     hn_examples_clear(out);
     if (!o->columns) return convert(f, record, o, out, err);
     hn_json *mapped;

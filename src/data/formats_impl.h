@@ -75,7 +75,8 @@ hn_json *hn_messages_of(hn_json *message);
 hn_status hn_extras_take(const hn_json *record, hn_json *x, hn_error *err) HN_MUST;
 /* score_chosen, score_rejected and margin, by any of their names. */
 void hn_scores_take(const hn_json *record, hn_json *x);
-hn_json *hn_number_take(const hn_json *record, const char *name); /* a number or a text that is one: a new reference; NULL: none */
+hn_json *hn_number_take(const hn_json *record,
+                        const char *name); /* a number or a text that is one: a new reference; NULL: none */
 
 /* A ShareGPT conversation with its system column in front, a new reference (format_sharegpt.c). */
 hn_status hn_conversation_take(const hn_json *record, hn_json **out, hn_error *err) HN_MUST;
@@ -83,7 +84,8 @@ hn_status hn_conversation_take(const hn_json *record, hn_json **out, hn_error *e
 /* ---- a prompt and what follows it (sides.c) */
 bool hn_is_list(const hn_json *record, const char *name); /* a message list, or one message */
 /* The column as key of x: a string, or (chat) messages, a string then being said by role. */
-hn_status hn_side_take(const hn_json *record, const char *name, bool chat, const char *role, hn_json *x, const char *key, hn_error *err) HN_MUST;
+hn_status hn_side_take(const hn_json *record, const char *name, bool chat, const char *role, hn_json *x, const char *key,
+                       hn_error *err) HN_MUST;
 /* prompt and the answer's column as prompt and completion, with what travels along. */
 hn_status hn_sides_take(const hn_json *record, const char *answer, hn_json *x, hn_error *err) HN_MUST;
 bool hn_label_says(const hn_json *label); /* true or false, or a string that says so */
@@ -95,15 +97,17 @@ typedef struct hn_instruction {
     const hn_json *history;            /* [[question, answer], ...] or NULL */
 } hn_instruction;
 bool hn_prompt_is_chat(const hn_convert_opts *o, const char *standard);
-hn_status hn_prompt_make(const hn_convert_opts *o, const char *standard, const hn_instruction *in, hn_json **out, hn_error *err) HN_MUST;
+hn_status hn_prompt_make(const hn_convert_opts *o, const char *standard, const hn_instruction *in, hn_json **out,
+                         hn_error *err) HN_MUST;
 /* The answer as the style has it: the string, or a list of one message. Takes answer. */
 hn_json *hn_answer_make(const hn_convert_opts *o, const char *standard, hn_json *answer);
 /* A prompt-completion example. */
-hn_status hn_instruction_add(const hn_convert_opts *o, const char *standard, const hn_instruction *in, hn_json *answer, hn_examples *out,
-                             hn_error *err) HN_MUST;
+hn_status hn_instruction_add(const hn_convert_opts *o, const char *standard, const hn_instruction *in, hn_json *answer,
+                             hn_examples *out, hn_error *err) HN_MUST;
 
 /* ---- pairs (preference.c): prompt, chosen and rejected where the prompt is what both begin with */
-hn_status hn_preference_strings(const hn_json *chosen, const hn_json *rejected, hn_examples *out, hn_json *x, hn_error *err) HN_MUST;
+hn_status hn_preference_strings(const hn_json *chosen, const hn_json *rejected, hn_examples *out, hn_json *x,
+                                hn_error *err) HN_MUST;
 hn_status hn_preference_messages(const hn_json *chosen, const hn_json *rejected, hn_json *x, hn_error *err) HN_MUST;
 /* An instruction, and two strings of the record as chosen and rejected. */
 hn_status hn_preference_instruction(const hn_convert_opts *o, const char *standard, const hn_instruction *in, hn_json *chosen,

@@ -21,7 +21,8 @@ typedef struct hn_json_array {
     bool skipping;
 } hn_json_array;
 
-/* May contents that begin so be an array or object (brackets: "[]" or "{}") whose first value begins with this byte, or an empty one? */
+/* May contents that begin so be an array or object (brackets: "[]" or "{}") whose first value begins with this byte, or an empty
+ * one? */
 bool hn_json_opens(const char *head, size_t n, const char *brackets, char first);
 /* The next byte that is no white space, not consumed; -1 at the end. */
 hn_status hn_json_array_peek(hn_records *r, hn_json_array *a, int *c, hn_error *err) HN_MUST;

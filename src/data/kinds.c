@@ -2,8 +2,9 @@
 #include "data/formats_impl.h"
 
 const char *hn_kind_name(hn_kind kind) {
-    static const char *const names[HN_KINDS] = {"tokens", "text", "prompt-completion", "messages", "preference", "unpaired-preference",
-                                                "prompt", "stepwise", "classification", "tags", "question-answering"};
+    static const char *const names[HN_KINDS] = {
+        "tokens", "text",     "prompt-completion", "messages", "preference",        "unpaired-preference",
+        "prompt", "stepwise", "classification",    "tags",     "question-answering"};
     return names[kind];
 }
 

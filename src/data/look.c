@@ -28,8 +28,8 @@ static bool has_target(const hn_look_part *p) {
     return false;
 }
 
-/* What training leaves out. A trained row without a target; with packing none. A pair whose prompt alone fills the length (dpo, with
- * keep_start only; kto), or with a side that is too long (reward). */
+/* What training leaves out. A trained row without a target; with packing none. A pair whose prompt alone fills the length (dpo,
+ * with keep_start only; kto), or with a side that is too long (reward). */
 static bool is_dropped(const hn_encode_opts *o, const hn_look *row, hn_kind kind) {
     int64_t most = o->max_length == HN_UNSET_INT ? INT64_MAX : o->max_length;
     if (o->keep_all || o->packing != HN_PACK_NONE || row->parts == 0) return false;
@@ -46,7 +46,8 @@ static bool is_dropped(const hn_encode_opts *o, const hn_look *row, hn_kind kind
 
 static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
     look *l = user;
-    hn_look row = {.file = it->raw.path, .line = it->raw.line, .record = it->record, .st = it->st, .err = it->err, .index = l->index};
+    hn_look row = {
+        .file = it->raw.path, .line = it->raw.line, .record = it->record, .st = it->st, .err = it->err, .index = l->index};
     const hn_pass_part *known = &p->part[it->raw.part];
     row.format = known->format ? hn_format_name(known->format) : NULL;
     row.reason = known->reason;
@@ -75,7 +76,8 @@ static hn_status on_item(void *user, hn_pass *p, hn_item *it, hn_error *err) {
 hn_status hn_sources_look(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, hn_view view,
                           hn_look_fn *fn, void *user, hn_error *err) {
     look l = {.o = o, .fn = fn, .user = user};
-    hn_pass p = {.sources = s, .held_out = held_out, .tok = tok, .o = o, .convert = o->convert, .look = true, .fn = on_item, .user = &l};
+    hn_pass p = {
+        .sources = s, .held_out = held_out, .tok = tok, .o = o, .convert = o->convert, .look = true, .fn = on_item, .user = &l};
     p.convert.view = view;
     hn_status st = hn_pass_run(&p, err);
     hn_pass_release(&p);

@@ -10,19 +10,24 @@
 static bool among(hn_str name, const char *const *names) {
     char low[32];
     if (name.n >= sizeof low) return false;
-    for (size_t i = 0; i < name.n; i++) low[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i] == '-' ? '_' : name.p[i]);
+    for (size_t i = 0; i < name.n; i++)
+        low[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i] == '-' ? '_' : name.p[i]);
     low[name.n] = '\0';
     for (; *names; names++)
         if (strcmp(low, *names) == 0) return true;
     return false;
 }
 
-static bool is_call(hn_str name) { return among(name, (const char *const[]){"function_call", "tool_call", "function_calls", "tool_calls", NULL}); }
+static bool is_call(hn_str name) {
+    return among(name, (const char *const[]){"function_call", "tool_call", "function_calls", "tool_calls", NULL});
+}
 
 const char *hn_role_of(hn_str name) {
     static const char *const user[] = {"human", "user", "prompter", "usr", NULL};
-    static const char *const assistant[] = {"gpt", "assistant", "chatgpt", "gpt4", "gpt_4", "bard", "bing", "claude", "model", "bot", "chatbot", "ai", "llm", NULL};
-    static const char *const tool[] = {"tool", "function", "observation", "ipython", "tool_response", "function_response", "tool_result", NULL};
+    static const char *const assistant[] = {"gpt",    "assistant", "chatgpt", "gpt4",    "gpt_4", "bard", "bing",
+                                            "claude", "model",     "bot",     "chatbot", "ai",    "llm",  NULL};
+    static const char *const tool[] = {"tool",          "function",          "observation", "ipython",
+                                       "tool_response", "function_response", "tool_result", NULL};
     if (among(name, user)) return "user";
     if (among(name, assistant) || is_call(name)) return "assistant";
     if (among(name, tool)) return "tool";
@@ -32,7 +37,9 @@ const char *hn_role_of(hn_str name) {
 
 static hn_status bad_role(hn_str name, const char *place, hn_error *err) {
     hn_bad_row(err, "\"%s\" has the unknown role \"%.*s\"", place, name.n < 60 ? (int)name.n : 60, name.p);
-    hn_error_detail(err, "known are: human user prompter, gpt assistant chatgpt bard bing model, system, tool function observation function_call");
+    hn_error_detail(
+        err,
+        "known are: human user prompter, gpt assistant chatgpt bard bing model, system, tool function observation function_call");
     return HN_EFORMAT;
 }
 
@@ -108,7 +115,9 @@ static hn_status tool_calls(hn_str text, hn_json **out, hn_error *err) {
     return HN_OK;
 }
 
-static bool is_form(const char *key) { return hn_streq(key, "role") || hn_streq(key, "from") || hn_streq(key, "content") || hn_streq(key, "value"); }
+static bool is_form(const char *key) {
+    return hn_streq(key, "role") || hn_streq(key, "from") || hn_streq(key, "content") || hn_streq(key, "value");
+}
 
 /* Nothing to change? */
 static bool in_form(const hn_json *m, hn_str role, const char *mapped) {

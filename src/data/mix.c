@@ -63,7 +63,8 @@ static bool over(const hn_mixer *m) {
         any = any || m->exhausted[i];
         all = all && m->exhausted[i];
     }
-    if (m->stopping != HN_STOP_FIRST_EXHAUSTED) return all && (m->at == 0 || m->share || m->stopping == HN_STOP_WITHOUT_REPLACEMENT);
+    if (m->stopping != HN_STOP_FIRST_EXHAUSTED)
+        return all && (m->at == 0 || m->share || m->stopping == HN_STOP_WITHOUT_REPLACEMENT);
     return any && (m->at == 0 || m->share); /* turns: a round is ended */
 }
 

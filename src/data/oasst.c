@@ -13,12 +13,14 @@ static double spam(const hn_json *message) {
     const hn_json *labels = hn_json_get(message, "labels"), *names = hn_json_get(labels, "name");
     if (hn_json_type(names) != HN_JSON_ARRAY) return hn_json_num(hn_json_get(hn_json_get(labels, "spam"), "value"), 0);
     for (size_t i = 0; i < hn_json_len(names); i++)
-        if (hn_streq(hn_json_cstr(hn_json_at(names, i)), "spam")) return hn_json_num(hn_json_at(hn_json_get(labels, "value"), i), 0);
+        if (hn_streq(hn_json_cstr(hn_json_at(names, i)), "spam"))
+            return hn_json_num(hn_json_at(hn_json_get(labels, "value"), i), 0);
     return 0;
 }
 
 static bool usable(const hn_json *message) {
-    return !hn_json_bool(hn_json_get(message, "deleted"), false) && hn_json_bool(hn_json_get(message, "review_result"), true) && spam(message) < 0.5;
+    return !hn_json_bool(hn_json_get(message, "deleted"), false) && hn_json_bool(hn_json_get(message, "review_result"), true) &&
+           spam(message) < 0.5;
 }
 
 bool hn_tree_closed(const hn_json *record) {
@@ -42,8 +44,12 @@ hn_status hn_posts_add(hn_posts *p, const hn_json *message, int64_t *index, hn_e
     }
     bool good = usable(message);
     p->refused += !good;
-    p->v[p->n] = (hn_post){.text = good ? hn_json_ref(hn_json_get(message, "text")) : NULL, .role = mapped,
-                           .rank = hn_json_int(hn_json_get(message, "rank"), INT64_MAX), .child = -1, .sibling = -1, .last_child = -1};
+    p->v[p->n] = (hn_post){.text = good ? hn_json_ref(hn_json_get(message, "text")) : NULL,
+                           .role = mapped,
+                           .rank = hn_json_int(hn_json_get(message, "rank"), INT64_MAX),
+                           .child = -1,
+                           .sibling = -1,
+                           .last_child = -1};
     *index = p->n++;
     return HN_OK;
 }

@@ -116,8 +116,8 @@ static hn_status emit_bin(hn_packer *p, const hn_bin *bin, hn_error *err) {
 }
 
 static hn_status flush_bins(hn_packer *p, hn_error *err) {
-    HN_TRY(room((void **[]){(void **)&p->bin, (void **)&p->gap}, (size_t[]){sizeof *p->bin, sizeof *p->gap}, 2, p->pieces, &p->bin_cap,
-                err));
+    HN_TRY(room((void **[]){(void **)&p->bin, (void **)&p->gap}, (size_t[]){sizeof *p->bin, sizeof *p->gap}, 2, p->pieces,
+                &p->bin_cap, err));
     qsort(p->piece, (size_t)p->pieces, sizeof *p->piece, longer_first);
     int64_t bins = fill_bins(p);
     for (int64_t i = 0; i < bins; i++) HN_TRY(emit_bin(p, &p->bin[i], err));
@@ -151,8 +151,8 @@ hn_status hn_packer_add(hn_packer *p, const int32_t *id, const int32_t *label, i
         n = p->length;
         p->cut++;
     }
-    HN_TRY(room((void **[]){(void **)&p->id, (void **)&p->label}, (size_t[]){sizeof *p->id, sizeof *p->label}, 2, p->tokens + n, &p->cap,
-                err));
+    HN_TRY(room((void **[]){(void **)&p->id, (void **)&p->label}, (size_t[]){sizeof *p->id, sizeof *p->label}, 2, p->tokens + n,
+                &p->cap, err));
     int64_t most = p->how == HN_PACK_BFD_SPLIT ? p->length : n;
     for (int64_t at = 0; at < n; at += most)
         HN_TRY(add_piece(p, p->tokens + at, n - at < most ? n - at : most, record, err));

@@ -1,10 +1,12 @@
-/* pack_impl.h - rows of any length to rows of at most a given length, in groups of 1,000, as they come; for the files of this room. */
+/* pack_impl.h - rows of any length to rows of at most a given length, in groups of 1,000, as they come; for the files of this
+ * room. */
 #ifndef HN_PACK_IMPL_H
 #define HN_PACK_IMPL_H
 
 #include "data/data.h"
 
-/* A finished row. label: the ids themselves (the same pointer) where all are targets. start [documents]: where each document begins, relative to the row; the first is 0. record: of its first token. */
+/* A finished row. label: the ids themselves (the same pointer) where all are targets. start [documents]: where each document
+ * begins, relative to the row; the first is 0. record: of its first token. */
 typedef struct hn_packed {
     const int32_t *id, *label;
     int64_t n;

@@ -14,7 +14,8 @@ bool hn_pq_delta_open(hn_pq_delta *d, const uint8_t *p, const uint8_t *end) {
     uint64_t miniblocks = hn_varint(&d->p, end, &bad);
     d->values = d->left = hn_varint(&d->p, end, &bad);
     d->value = (uint64_t)unzigzag(hn_varint(&d->p, end, &bad));
-    if (bad || d->block == 0 || d->block > 1 << 24 || miniblocks == 0 || miniblocks > d->block || d->block % miniblocks) return false;
+    if (bad || d->block == 0 || d->block > 1 << 24 || miniblocks == 0 || miniblocks > d->block || d->block % miniblocks)
+        return false;
     d->mini = d->block / miniblocks;
     return d->mini % 8 == 0; /* so that a miniblock ends with a byte */
 }

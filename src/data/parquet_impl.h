@@ -26,8 +26,20 @@ typedef struct hn_thrift {
 typedef struct hn_thrift_field { /* the field at hand; {0} before the first of a struct */
     int id, type;
 } hn_thrift_field;
-enum { HN_THRIFT_TRUE = 1, HN_THRIFT_FALSE = 2, HN_THRIFT_BYTE = 3, HN_THRIFT_I16 = 4, HN_THRIFT_I32 = 5, HN_THRIFT_I64 = 6,
-       HN_THRIFT_DOUBLE = 7, HN_THRIFT_BINARY = 8, HN_THRIFT_LIST = 9, HN_THRIFT_SET = 10, HN_THRIFT_MAP = 11, HN_THRIFT_STRUCT = 12 };
+enum {
+    HN_THRIFT_TRUE = 1,
+    HN_THRIFT_FALSE = 2,
+    HN_THRIFT_BYTE = 3,
+    HN_THRIFT_I16 = 4,
+    HN_THRIFT_I32 = 5,
+    HN_THRIFT_I64 = 6,
+    HN_THRIFT_DOUBLE = 7,
+    HN_THRIFT_BINARY = 8,
+    HN_THRIFT_LIST = 9,
+    HN_THRIFT_SET = 10,
+    HN_THRIFT_MAP = 11,
+    HN_THRIFT_STRUCT = 12
+};
 bool hn_thrift_next(hn_thrift *t, hn_thrift_field *f); /* false: the struct ends */
 /* The value of the field; one of another type makes the cursor bad. */
 int64_t hn_thrift_int(hn_thrift *t, const hn_thrift_field *f);
@@ -40,8 +52,17 @@ void hn_thrift_skip(hn_thrift *t, int type);
 uint64_t hn_varint(const uint8_t **p, const uint8_t *end, bool *bad);
 
 /* ---- footer */
-typedef enum hn_pq_type { HN_PQ_BOOLEAN, HN_PQ_INT32, HN_PQ_INT64, HN_PQ_INT96, HN_PQ_FLOAT, HN_PQ_DOUBLE, HN_PQ_BYTES, HN_PQ_FIXED,
-                          HN_PQ_TYPES } hn_pq_type;
+typedef enum hn_pq_type {
+    HN_PQ_BOOLEAN,
+    HN_PQ_INT32,
+    HN_PQ_INT64,
+    HN_PQ_INT96,
+    HN_PQ_FLOAT,
+    HN_PQ_DOUBLE,
+    HN_PQ_BYTES,
+    HN_PQ_FIXED,
+    HN_PQ_TYPES
+} hn_pq_type;
 
 typedef struct hn_pq_element { /* of the flat list the schema is stored as */
     hn_str name;
@@ -149,8 +170,8 @@ typedef struct hn_pq_values {
 } hn_pq_values;
 const char *hn_pq_encoding_name(int encoding); /* NULL: unknown */
 /* At most `most` values. False: the bytes make no sense, or the encoding does not go with the type. dictionary may be NULL. */
-bool hn_pq_values_open(hn_pq_values *v, int encoding, const hn_pq_node *leaf, const hn_pq_dictionary *dictionary, const uint8_t *p,
-                       const uint8_t *end, uint64_t most);
+bool hn_pq_values_open(hn_pq_values *v, int encoding, const hn_pq_node *leaf, const hn_pq_dictionary *dictionary,
+                       const uint8_t *p, const uint8_t *end, uint64_t most);
 bool hn_pq_values_next(hn_pq_values *v, hn_pq_value *out);
 size_t hn_pq_type_width(hn_pq_type type, int32_t length); /* 0: BYTES, BOOLEAN */
 

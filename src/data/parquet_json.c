@@ -39,7 +39,8 @@ static int write_date(char *out, size_t cap, int64_t days) {
 }
 
 static int write_time(char *out, size_t cap, int64_t seconds, int64_t nanoseconds) {
-    int n = snprintf(out, cap, "%02lld:%02lld:%02lld", (long long)(seconds / 3600), (long long)(seconds / 60 % 60), (long long)(seconds % 60));
+    int n = snprintf(out, cap, "%02lld:%02lld:%02lld", (long long)(seconds / 3600), (long long)(seconds / 60 % 60),
+                     (long long)(seconds % 60));
     if (nanoseconds % 1000) return n + snprintf(out + n, cap - (size_t)n, ".%09lld", (long long)nanoseconds);
     if (nanoseconds) return n + snprintf(out + n, cap - (size_t)n, ".%06lld", (long long)(nanoseconds / 1000));
     return n;

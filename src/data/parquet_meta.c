@@ -138,7 +138,8 @@ static hn_status check_rows(const hn_pq_meta *m, int64_t rows, size_t file, hn_e
         sum += m->rows[g];
     }
     if (sum != rows) {
-        hn_fail(err, HN_EFORMAT, "damaged Parquet footer: %lld rows, but the row groups have %lld", (long long)rows, (long long)sum);
+        hn_fail(err, HN_EFORMAT, "damaged Parquet footer: %lld rows, but the row groups have %lld", (long long)rows,
+                (long long)sum);
         hn_error_fix(err, "fetch or make the file again");
         return HN_EFORMAT;
     }
@@ -153,10 +154,12 @@ static hn_status check_rows(const hn_pq_meta *m, int64_t rows, size_t file, hn_e
 static hn_status check_chunks(const hn_pq_meta *m, hn_error *err) {
     for (size_t i = 0; i < m->groups * m->leaves; i++) {
         const hn_pq_chunk *c = &m->chunk[i];
-        bool inside = c->at >= 4 && c->bytes >= 0 && (uint64_t)c->at <= m->data_end && (uint64_t)c->bytes <= m->data_end - (uint64_t)c->at;
+        bool inside =
+            c->at >= 4 && c->bytes >= 0 && (uint64_t)c->at <= m->data_end && (uint64_t)c->bytes <= m->data_end - (uint64_t)c->at;
         if (inside && c->values >= 0 && c->values >= m->rows[i / m->leaves]) continue;
         if (m->rows[i / m->leaves] == 0 && c->values == 0) continue;
-        hn_fail(err, HN_EFORMAT, "damaged Parquet footer: column %zu of row group %zu lies outside the file, or has too few values",
+        hn_fail(err, HN_EFORMAT,
+                "damaged Parquet footer: column %zu of row group %zu lies outside the file, or has too few values",
                 i % m->leaves + 1, i / m->leaves + 1);
         hn_error_fix(err, "fetch or make the file again");
         return HN_EFORMAT;
@@ -171,7 +174,8 @@ static hn_status find_footer(hn_str file, hn_thrift *t, hn_error *err) {
         return hn_fail(err, HN_EFORMAT, "not a Parquet file, whatever its name says: it does not begin with PAR1");
     }
     const char *end = file.p + file.n;
-    if (file.n >= 12 && memcmp(end - 4, "PARE", 4) == 0) return hn_fail(err, HN_ENOTSUP, "the footer of the Parquet file is encrypted");
+    if (file.n >= 12 && memcmp(end - 4, "PARE", 4) == 0)
+        return hn_fail(err, HN_ENOTSUP, "the footer of the Parquet file is encrypted");
     if (file.n < 12 || memcmp(end - 4, "PAR1", 4) != 0) {
         hn_fail(err, HN_EFORMAT, "the Parquet file is cut short: it does not end with PAR1");
         hn_error_fix(err, "fetch or make the file again");

@@ -60,10 +60,12 @@ static hn_status read_header(hn_pq_column *c, header *h, hn_error *err) {
     c->at = (size_t)(t.p - (const uint8_t *)c->file.p);
     if (t.bad) return damaged(c, "a page header makes no sense", err);
     bool other = h->type != DATA_PAGE && h->type != DATA_PAGE_V2 && h->type != DICTIONARY_PAGE;
-    if (h->packed < 0 || h->unpacked < 0 || (size_t)h->packed > c->end - c->at) return damaged(c, "a page is longer than its column", err);
+    if (h->packed < 0 || h->unpacked < 0 || (size_t)h->packed > c->end - c->at)
+        return damaged(c, "a page is longer than its column", err);
     if (!other && (!h->has_body || h->values < 0)) return damaged(c, "a page without a count of values", err);
     if (h->unpacked <= HN_PQ_PAGE_BYTES) return HN_OK;
-    hn_fail(err, HN_EFORMAT, "column \"%s\": a page of %d bytes, at most %d are read", c->leaf->path, h->unpacked, HN_PQ_PAGE_BYTES);
+    hn_fail(err, HN_EFORMAT, "column \"%s\": a page of %d bytes, at most %d are read", c->leaf->path, h->unpacked,
+            HN_PQ_PAGE_BYTES);
     hn_error_fix(err, "write the file again with smaller pages");
     return HN_EFORMAT;
 }
@@ -72,7 +74,8 @@ static hn_status read_header(hn_pq_column *c, header *h, hn_error *err) {
 static hn_status reserve(hn_pq_column *c, uint8_t **buf, size_t *cap, size_t n, hn_error *err) {
     if (n <= *cap) return HN_OK;
     if (*c->live - *cap + n > HN_PQ_LIVE_BYTES) {
-        hn_fail(err, HN_EFORMAT, "column \"%s\": the pages at hand take more than %d bytes of memory", c->leaf->path, HN_PQ_LIVE_BYTES);
+        hn_fail(err, HN_EFORMAT, "column \"%s\": the pages at hand take more than %d bytes of memory", c->leaf->path,
+                HN_PQ_LIVE_BYTES);
         hn_error_fix(err, "write the file again with smaller pages, or name the columns that are needed");
         return HN_EFORMAT;
     }
@@ -91,7 +94,8 @@ static hn_status unpack(hn_pq_column *c, const uint8_t *in, size_t in_n, size_t 
     *c->packed += in_n;
     *c->unpacked += n;
     if (*c->unpacked > BOMB_BYTES && *c->unpacked / BOMB_RATIO > *c->packed) {
-        hn_fail(err, HN_EFORMAT, "the pages unpack to more than %d times their size: it looks like a decompression bomb", BOMB_RATIO);
+        hn_fail(err, HN_EFORMAT, "the pages unpack to more than %d times their size: it looks like a decompression bomb",
+                BOMB_RATIO);
         hn_error_fix(err, "if it is meant to be so, write the file again without compression");
         return HN_EFORMAT;
     }
@@ -104,7 +108,8 @@ static hn_status read_dictionary(hn_pq_column *c, const header *h, const uint8_t
     size_t n = (size_t)h->unpacked, count = (size_t)h->values;
     hn_free(d->bytes);
     *d = (hn_pq_dictionary){.type = c->leaf->type, .width = hn_pq_type_width(c->leaf->type, c->leaf->length)};
-    if (h->encoding != HN_PQ_PLAIN && h->encoding != HN_PQ_PLAIN_DICTIONARY) return damaged(c, "a dictionary that is not PLAIN", err);
+    if (h->encoding != HN_PQ_PLAIN && h->encoding != HN_PQ_PLAIN_DICTIONARY)
+        return damaged(c, "a dictionary that is not PLAIN", err);
     HN_TRY(reserve(c, &c->dictionary_page, &c->dictionary_cap, n, err));
     HN_TRY(unpack(c, in, (size_t)h->packed, n, c->dictionary_page, err));
     if (count > n / (d->width ? d->width : 4)) return damaged(c, "a dictionary shorter than its count of values", err);
@@ -235,7 +240,8 @@ hn_status hn_pq_column_peek(hn_pq_column *c, bool *end, hn_error *err) {
     *end = false;
     if (c->have) return HN_OK;
     while (c->page_left == 0 && c->chunk_left > 0) {
-        if (c->at >= (size_t)(c->chunk.at + c->chunk.bytes)) return damaged(c, "its pages hold fewer values than the footer says", err);
+        if (c->at >= (size_t)(c->chunk.at + c->chunk.bytes))
+            return damaged(c, "its pages hold fewer values than the footer says", err);
         HN_TRY(next_page(c, err));
     }
     *end = c->page_left == 0;

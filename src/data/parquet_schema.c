@@ -23,7 +23,9 @@ static hn_status damaged(builder *b, const char *path, const char *what) {
 }
 
 static bool is_list(const hn_pq_element *e) { return e->logical == 3 || (e->logical == 0 && e->converted == 3); }
-static bool is_map(const hn_pq_element *e) { return e->logical == 2 || (e->logical == 0 && (e->converted == 1 || e->converted == 2)); }
+static bool is_map(const hn_pq_element *e) {
+    return e->logical == 2 || (e->logical == 0 && (e->converted == 1 || e->converted == 2));
+}
 
 static hn_pq_form form_of_int(const hn_pq_element *e, hn_pq_node *n) {
     int logical = e->logical, old = logical ? -1 : e->converted;
@@ -79,8 +81,10 @@ static hn_status make_leaf(builder *b, const hn_pq_element *e, hn_pq_node *n) {
     n->form = form_of(e, n);
     n->first = b->leaves++;
     n->leaves = 1;
-    if (n->type == HN_PQ_FIXED && (n->length < 1 || n->length > 1 << 20)) return damaged(b, n->path, "values of a senseless length");
-    if (n->form == HN_PQ_AS_DECIMAL && (n->scale < 0 || n->scale > 1000)) return damaged(b, n->path, "a decimal of senseless scale");
+    if (n->type == HN_PQ_FIXED && (n->length < 1 || n->length > 1 << 20))
+        return damaged(b, n->path, "values of a senseless length");
+    if (n->form == HN_PQ_AS_DECIMAL && (n->scale < 0 || n->scale > 1000))
+        return damaged(b, n->path, "a decimal of senseless scale");
     return HN_OK;
 }
 

@@ -28,7 +28,9 @@ size_t hn_pq_type_width(hn_pq_type type, int32_t length) {
     return 0;
 }
 
-static uint32_t u32le(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24; }
+static uint32_t u32le(const uint8_t *p) {
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
 
 /* width bytes at p, in the value's form */
 static void fixed(hn_pq_type type, const uint8_t *p, size_t width, hn_pq_value *out) {
@@ -67,8 +69,8 @@ static bool open_indices(hn_pq_values *v) {
     return width <= 32 && v->type != HN_PQ_BOOLEAN;
 }
 
-bool hn_pq_values_open(hn_pq_values *v, int encoding, const hn_pq_node *leaf, const hn_pq_dictionary *dictionary, const uint8_t *p,
-                       const uint8_t *end, uint64_t most) {
+bool hn_pq_values_open(hn_pq_values *v, int encoding, const hn_pq_node *leaf, const hn_pq_dictionary *dictionary,
+                       const uint8_t *p, const uint8_t *end, uint64_t most) {
     hn_buf kept = v->last;
     *v = (hn_pq_values){.encoding = encoding, .type = leaf->type, .p = p, .end = end, .dictionary = dictionary, .last = kept,
                         .width = hn_pq_type_width(leaf->type, leaf->length)};

@@ -207,7 +207,8 @@ static hn_status choose_format(run *r, block *b, size_t part, hn_error *err) {
     }
     if (!known->format) return st == HN_EFORMAT ? HN_OK : st; /* every record of the block is bad */
     for (int64_t i = 0; i < b->n && !known->convert.first; i++)
-        if (b->item[i].raw.part == part && b->item[i].record && hn_format_fits(known->format, b->item[i].record, &known->convert)) say_first(known, &b->item[i]);
+        if (b->item[i].raw.part == part && b->item[i].record && hn_format_fits(known->format, b->item[i].record, &known->convert))
+            say_first(known, &b->item[i]);
     return hn_format_gathers(known->format) ? hn_gather_new(known->format, &known->gather, err) : HN_OK;
 }
 
@@ -228,7 +229,8 @@ static hn_status settle(run *r, block *b, hn_error *err) {
         if (it->st != HN_OK || (!it->gathered && part_of(r, it)->gather)) continue;
         if (!it->gathered) parse_here(it);
         if (it->st != HN_OK) continue;
-        if (!it->gathered && hn_format_convert(part_of(r, it)->format, it->record, &part_of(r, it)->convert, &x, NULL) != HN_OK) continue; /* said when it is encoded */
+        if (!it->gathered && hn_format_convert(part_of(r, it)->format, it->record, &part_of(r, it)->convert, &x, NULL) != HN_OK)
+            continue; /* said when it is encoded */
         if (have->n == 0) continue;
         r->like = (hn_encoder){.tok = p->tok, .o = p->o, .look = p->look};
         st = hn_encoder_settle(&r->like, &have->v[0], err);

@@ -38,7 +38,7 @@ struct hn_pass {
     const hn_tokenizer *tok;
     const hn_encode_opts *o;
     hn_convert_opts convert;
-    bool look;             /* records, examples, texts and places are kept for the call; which then comes from the caller's thread */
+    bool look; /* records, examples, texts and places are kept for the call; which then comes from the caller's thread */
     bool stop_at_bad;      /* a format that does not fit the first records is an error */
     hn_item_fn *fn;
     void *user;

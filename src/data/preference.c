@@ -54,24 +54,29 @@ hn_json *hn_json_slice(const hn_json *list, size_t from, size_t to) {
 }
 
 static hn_status put_three(hn_json *x, hn_json *prompt, hn_json *chosen, hn_json *rejected, hn_error *err) {
-    hn_status st = hn_put(x, "prompt", prompt, err), second = hn_put(x, "chosen", chosen, err), third = hn_put(x, "rejected", rejected, err);
+    hn_status st = hn_put(x, "prompt", prompt, err), second = hn_put(x, "chosen", chosen, err),
+              third = hn_put(x, "rejected", rejected, err);
     return st != HN_OK ? st : second != HN_OK ? second : third;
 }
 
 hn_status hn_preference_strings(const hn_json *chosen, const hn_json *rejected, hn_examples *out, hn_json *x, hn_error *err) {
     hn_str a, b;
-    if (!hn_json_text(chosen, &a) || !hn_json_text(rejected, &b)) return hn_bad_row(err, "\"chosen\" and \"rejected\" are not both strings");
-    if (a.n == 0 || b.n == 0) return hn_bad_row(err, "\"%s\" is empty: there is no prompt to be found in it", a.n ? "rejected" : "chosen");
+    if (!hn_json_text(chosen, &a) || !hn_json_text(rejected, &b))
+        return hn_bad_row(err, "\"chosen\" and \"rejected\" are not both strings");
+    if (a.n == 0 || b.n == 0)
+        return hn_bad_row(err, "\"%s\" is empty: there is no prompt to be found in it", a.n ? "rejected" : "chosen");
     size_t at, from;
     part_strings(a, b, &at, &from);
     if (at > 0 && letter(a, step_back(a, at)) && letter(a, at) && letter(b, from))
         hn_examples_note(out, "pairs part inside a word: the prompt taken from their common beginning ends there", 1);
-    return put_three(x, hn_json_new_str(a.p, at), hn_json_new_str(a.p + at, a.n - at), hn_json_new_str(b.p + from, b.n - from), err);
+    return put_three(x, hn_json_new_str(a.p, at), hn_json_new_str(a.p + at, a.n - at), hn_json_new_str(b.p + from, b.n - from),
+                     err);
 }
 
 hn_status hn_preference_messages(const hn_json *chosen, const hn_json *rejected, hn_json *x, hn_error *err) {
     if (hn_json_len(chosen) == 0 || hn_json_len(rejected) == 0)
-        return hn_bad_row(err, "\"%s\" is an empty list: there is no prompt to be found in it", hn_json_len(chosen) ? "rejected" : "chosen");
+        return hn_bad_row(err, "\"%s\" is an empty list: there is no prompt to be found in it",
+                          hn_json_len(chosen) ? "rejected" : "chosen");
     size_t at = hn_messages_part(chosen, rejected);
     return put_three(x, hn_json_slice(chosen, 0, at), hn_json_slice(chosen, at, hn_json_len(chosen)),
                      hn_json_slice(rejected, at, hn_json_len(rejected)), err);
@@ -82,5 +87,6 @@ hn_status hn_preference_instruction(const hn_convert_opts *o, const char *standa
     hn_json *prompt;
     HN_TRY(hn_examples_add(out, HN_KIND_PREFERENCE, x, err));
     HN_TRY(hn_prompt_make(o, standard, in, &prompt, err));
-    return put_three(*x, prompt, hn_answer_make(o, standard, hn_json_ref(chosen)), hn_answer_make(o, standard, hn_json_ref(rejected)), err);
+    return put_three(*x, prompt, hn_answer_make(o, standard, hn_json_ref(chosen)),
+                     hn_answer_make(o, standard, hn_json_ref(rejected)), err);
 }

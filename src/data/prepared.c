@@ -145,7 +145,8 @@ hn_status hn_prepared_commit(hn_prepared *p, hn_store *s, const hn_json *said, h
     HN_TRY(hn_store_take(s, p->temp, &r, err)); /* mapped before the move: whatever happens to the place, these stay */
     unlock(p);
     hn_status st = put_into_place(p, err);
-    if (st == HN_OK && hn_prepared_use(p->dir, r, NULL) != HN_OK) hn_info("'%s' was removed by another run: the next one prepares these rows again", p->dir);
+    if (st == HN_OK && hn_prepared_use(p->dir, r, NULL) != HN_OK)
+        hn_info("'%s' was removed by another run: the next one prepares these rows again", p->dir);
     if (st == HN_OK && !(r->prepared = hn_strdup(p->dir))) st = hn_nomem(err, strlen(p->dir));
     if (st != HN_OK) {
         hn_rows_free(r);

@@ -46,8 +46,8 @@ hn_status hn_prepared_write_meta(const char *dir, const hn_store *s, const hn_js
 hn_status hn_prepared_read_meta(const char *dir, hn_rows *r, uint64_t bytes[HN_COLS], char digest[HN_COLS][33], hn_json **said,
                                 hn_error *err) HN_MUST;
 /* Everything that decides the rows, as 32 hex digits (prepared_key.c). *fixed false: a file can be read only once. */
-hn_status hn_prepared_key(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, char key[33], bool *fixed,
-                          hn_error *err) HN_MUST;
+hn_status hn_prepared_key(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, char key[33],
+                          bool *fixed, hn_error *err) HN_MUST;
 /* Hash of a file's bytes, read once from beginning to end. */
 hn_status hn_file_digest(const char *path, char out[33], hn_error *err) HN_MUST;
 

@@ -54,7 +54,8 @@ static void add_columns(hn_hash *h, const hn_columns *c) {
 }
 
 /* A setting that decides rows belongs into the key; this stops at a new one until somebody has thought about it. */
-_Static_assert(sizeof(void *) != 8 || (sizeof(hn_convert_opts) == 48 && sizeof(hn_encode_opts) == 168 && sizeof(hn_sources) == 56),
+_Static_assert(sizeof(void *) != 8 ||
+                   (sizeof(hn_convert_opts) == 48 && sizeof(hn_encode_opts) == 168 && sizeof(hn_sources) == 56),
                "settings have changed: is the key of prepared rows still complete?");
 
 static void add_opts(hn_hash *h, const hn_tokenizer *tok, const hn_encode_opts *o) {
@@ -124,8 +125,8 @@ static hn_status add_part(hn_hash *h, const hn_part *p, hn_error *err) {
     return HN_OK;
 }
 
-hn_status hn_prepared_key(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, char key[33], bool *fixed,
-                          hn_error *err) {
+hn_status hn_prepared_key(const hn_sources *s, bool held_out, const hn_tokenizer *tok, const hn_encode_opts *o, char key[33],
+                          bool *fixed, hn_error *err) {
     HN_TRY(all_regular(s, fixed, err));
     if (!*fixed) return HN_OK;
     hn_hash *h = hn_hash_new();

@@ -75,8 +75,8 @@ static bool remove_set(const set *s, const char *root, uint64_t limit) {
     if (fd >= 0) close(fd);
     if (!free_to_go) return false;
     if (s->used.tv_sec && localtime_r(&s->used.tv_sec, &tm)) strftime(day, sizeof day, "%Y-%m-%d", &tm);
-    hn_info("removed prepared rows of %.2f GB, last used %s: '%s' keeps at most %.2f GB (--prepared_data_limit)", (double)s->bytes * 1e-9, day,
-            root, (double)limit * 1e-9);
+    hn_info("removed prepared rows of %.2f GB, last used %s: '%s' keeps at most %.2f GB (--prepared_data_limit)",
+            (double)s->bytes * 1e-9, day, root, (double)limit * 1e-9);
     return true;
 }
 

@@ -18,16 +18,21 @@ typedef struct {
 static const style styles[] = {
     {"instruct", "", "\n\n", "### Instruction:\n", "\n\n### Input:\n", "\n\n### Response:\n", "\n\n", true},
     {"chat", "SYSTEM: ", "\n", "USER: ", "\n", "\nASSISTANT:", "\n", true},
-    {"chatml", "<|im_start|>system\n", "<|im_end|>\n", "<|im_start|>user\n", "\n", "<|im_end|>\n<|im_start|>assistant\n", "<|im_end|>\n", true},
+    {"chatml", "<|im_start|>system\n", "<|im_end|>\n", "<|im_start|>user\n", "\n", "<|im_end|>\n<|im_start|>assistant\n",
+     "<|im_end|>\n", true},
     {"plain", "", "\n\n", "", "\n\n", "", "\n\n", false},
     {"question", "", "\n\n", "Question: ", "\n\n", "\n\nAnswer: ", "\n\n", false},
 };
 
-static const char with_input[] = "Below is an instruction that describes a task, paired with an input that provides further context. "
-                                 "Write a response that appropriately completes the request.";
-static const char without_input[] = "Below is an instruction that describes a task. Write a response that appropriately completes the request.";
+static const char with_input[] =
+    "Below is an instruction that describes a task, paired with an input that provides further context. "
+    "Write a response that appropriately completes the request.";
+static const char without_input[] =
+    "Below is an instruction that describes a task. Write a response that appropriately completes the request.";
 
-static const char *style_name(const hn_convert_opts *o, const char *standard) { return o->prompt_style ? o->prompt_style : standard; }
+static const char *style_name(const hn_convert_opts *o, const char *standard) {
+    return o->prompt_style ? o->prompt_style : standard;
+}
 
 bool hn_prompt_is_chat(const hn_convert_opts *o, const char *standard) { return hn_streq(style_name(o, standard), "messages"); }
 
@@ -115,8 +120,8 @@ hn_json *hn_answer_make(const hn_convert_opts *o, const char *standard, hn_json 
     return hn_prompt_is_chat(o, standard) ? hn_messages_of(hn_message_new("assistant", answer)) : answer;
 }
 
-hn_status hn_instruction_add(const hn_convert_opts *o, const char *standard, const hn_instruction *in, hn_json *answer, hn_examples *out,
-                             hn_error *err) {
+hn_status hn_instruction_add(const hn_convert_opts *o, const char *standard, const hn_instruction *in, hn_json *answer,
+                             hn_examples *out, hn_error *err) {
     hn_json *x, *prompt;
     HN_TRY(hn_examples_add(out, HN_KIND_COMPLETION, &x, err));
     HN_TRY(hn_prompt_make(o, standard, in, &prompt, err));

@@ -118,7 +118,8 @@ static hn_status fill(const hn_raw *raw, hn_json *record, hn_error *err) {
             }
         }
         if (n < 2 || n != columns) {
-            hn_fail(err, HN_EFORMAT, "%s:%lld: %zu columns, %zu are expected", raw->path, (long long)line, n, columns < 2 ? 2 : columns);
+            hn_fail(err, HN_EFORMAT, "%s:%lld: %zu columns, %zu are expected", raw->path, (long long)line, n,
+                    columns < 2 ? 2 : columns);
             hn_error_fix(err, "a line is a word and its tag, between the same separators; an empty line ends a sentence");
             return HN_EFORMAT;
         }
@@ -142,12 +143,13 @@ static hn_status parse(const hn_raw *raw, hn_json **record, hn_error *err) {
 
 static void close_conll(void *state) { hn_buf_release(&((conll_state *)state)->text); }
 
-const hn_reader hn_read_conll = {.name = "conll",
-                                 .about = "a word and its tag a line, an empty line between sentences; columns \"tokens\" and \"ner_tags\"",
-                                 .extensions = "conll conllu iob bio txt",
-                                 .unit = "line",
-                                 .size = sizeof(conll_state),
-                                 .fits = fits,
-                                 .cut = cut,
-                                 .parse = parse,
-                                 .close = close_conll};
+const hn_reader hn_read_conll = {
+    .name = "conll",
+    .about = "a word and its tag a line, an empty line between sentences; columns \"tokens\" and \"ner_tags\"",
+    .extensions = "conll conllu iob bio txt",
+    .unit = "line",
+    .size = sizeof(conll_state),
+    .fits = fits,
+    .cut = cut,
+    .parse = parse,
+    .close = close_conll};

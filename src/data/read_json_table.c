@@ -79,12 +79,13 @@ static hn_status cut(hn_records *r, void *state, hn_raw *raw, hn_error *err) {
     return hn_json_array_cut(r, &t->array, raw, err);
 }
 
-const hn_reader hn_read_json_table = {.name = "json_table",
-                                      .about = "one JSON object with its records in a list \"data\", \"rows\", \"examples\" or \"instances\"",
-                                      .extensions = "json",
-                                      .unit = "record",
-                                      .size = sizeof(table_state),
-                                      .fits = fits,
-                                      .cut = cut,
-                                      .parse = hn_json_array_parse,
-                                      .close = hn_json_array_close};
+const hn_reader hn_read_json_table = {
+    .name = "json_table",
+    .about = "one JSON object with its records in a list \"data\", \"rows\", \"examples\" or \"instances\"",
+    .extensions = "json",
+    .unit = "record",
+    .size = sizeof(table_state),
+    .fits = fits,
+    .cut = cut,
+    .parse = hn_json_array_parse,
+    .close = hn_json_array_close};

@@ -29,7 +29,8 @@ static hn_status parse(const hn_raw *raw, hn_json **record, hn_error *err) {
     HN_TRY(hn_records_utf8(raw->path, raw->p, raw->n, raw->line, err));
     hn_json *value;
     hn_status st = hn_json_parse(raw->p, raw->n, raw->path, raw->line, &value, err);
-    if (st == HN_EFORMAT) hn_error_fix(err, "correct line %lld, or leave such rows out with --on_bad_row skip", (long long)raw->line);
+    if (st == HN_EFORMAT)
+        hn_error_fix(err, "correct line %lld, or leave such rows out with --on_bad_row skip", (long long)raw->line);
     HN_TRY(st);
     return hn_records_object(raw, value, record, err);
 }

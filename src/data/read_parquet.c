@@ -62,7 +62,8 @@ static hn_status start_group(parquet *q, hn_error *err) {
     for (size_t i = 0; i < q->meta.leaves; i++) {
         const hn_pq_chunk *c = &q->meta.chunk[q->group * q->meta.leaves + i];
         if (c->type != (int32_t)q->column[i].leaf->type)
-            return hn_fail(err, HN_EFORMAT, "column \"%s\": row group %zu has it in another type", q->column[i].leaf->path, q->group + 1);
+            return hn_fail(err, HN_EFORMAT, "column \"%s\": row group %zu has it in another type", q->column[i].leaf->path,
+                           q->group + 1);
         hn_pq_column_start(&q->column[i], c);
     }
     q->left = q->meta.rows[q->group++];
@@ -76,7 +77,9 @@ static hn_status end_group(parquet *q, hn_error *err) {
         for (size_t k = n->first; n->wanted && k < n->first + n->leaves; k++) {
             bool end;
             HN_TRY(hn_pq_column_peek(&q->column[k], &end, err));
-            if (!end) return hn_fail(err, HN_EFORMAT, "column \"%s\": row group %zu holds more records of it than it says", n->path, q->group);
+            if (!end)
+                return hn_fail(err, HN_EFORMAT, "column \"%s\": row group %zu holds more records of it than it says", n->path,
+                               q->group);
         }
     }
     return HN_OK;

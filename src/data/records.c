@@ -54,9 +54,11 @@ static bool is_arrow(const char *head, size_t n) {
 static hn_status unknown_kind(const char *path, const char *head, size_t n, hn_error *err) {
     if (is_arrow(head, n)) {
         hn_fail(err, HN_ENOTSUP, "%s: Arrow data (a cache of the datasets library, or Feather): not read", path);
-        hn_error_fix(err, "python -c \"import sys, pyarrow as a, pyarrow.parquet as p; f = a.memory_map(sys.argv[1]); r = a.ipc.%s(f); "
-                          "p.write_table(r.read_all(), sys.argv[2])\" %s data.parquet",
-                     head[0] == 'A' ? "open_file" : "open_stream", path);
+        hn_error_fix(
+            err,
+            "python -c \"import sys, pyarrow as a, pyarrow.parquet as p; f = a.memory_map(sys.argv[1]); r = a.ipc.%s(f); "
+            "p.write_table(r.read_all(), sys.argv[2])\" %s data.parquet",
+            head[0] == 'A' ? "open_file" : "open_stream", path);
         return HN_ENOTSUP;
     }
     hn_fail(err, HN_ENOTSUP, "%s: not a kind of data file hone reads", path);

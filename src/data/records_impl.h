@@ -60,7 +60,8 @@ typedef struct hn_delimited {
     size_t *at;    /* where each begins; at[count] is the end */
     size_t count, cap;
 } hn_delimited;
-hn_status hn_delimited_next(hn_records *r, hn_delimited *d, char delimiter, hn_json **record, int64_t *line, hn_error *err) HN_MUST;
+hn_status hn_delimited_next(hn_records *r, hn_delimited *d, char delimiter, hn_json **record, int64_t *line,
+                            hn_error *err) HN_MUST;
 void hn_delimited_close(hn_delimited *d);
 
 #define HN_READER(name) extern const hn_reader hn_read_##name;

@@ -65,7 +65,8 @@ static hn_status keep_places(hn_encoder *e, hn_str text, hn_row *row, hn_error *
 /* flags: of an encoding, beside special tokens and places. */
 static hn_status add_piece(hn_encoder *e, hn_str text, unsigned flags, bool head, bool tail, hn_row *row, hn_error *err) {
     HN_TRY(hn_plain_whole(e, text.n, err));
-    HN_TRY(hn_tokenizer_encode_parts(e->tok, text, e->plain, e->plains, flags | HN_ENCODE_SPECIAL | HN_ENCODE_SPANS, &e->whole, err));
+    HN_TRY(hn_tokenizer_encode_parts(e->tok, text, e->plain, e->plains, flags | HN_ENCODE_SPECIAL | HN_ENCODE_SPANS, &e->whole,
+                                     err));
     size_t from = 0, to = e->whole.n, first = row->n;
     while (!head && from < to && e->whole.special[from]) from++;
     while (!tail && to > from && e->whole.special[to - 1]) to--;

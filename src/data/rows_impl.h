@@ -6,8 +6,9 @@
 #include "data/pack_impl.h"
 
 /* The columns of hn_rows: X(name, type) */
-#define HN_COLUMNS(X)                                                                                                          \
-    X(ids, int32_t) X(loss, uint8_t) X(at, int64_t) X(record, int64_t) X(label, int32_t) X(document, int64_t) X(row_document, int64_t)
+#define HN_COLUMNS(X)                                                                                                            \
+    X(ids, int32_t)                                                                                                              \
+    X(loss, uint8_t) X(at, int64_t) X(record, int64_t) X(label, int32_t) X(document, int64_t) X(row_document, int64_t)
 enum {
 #define HN_X(name, type) HN_COL_##name,
     HN_COLUMNS(HN_X)
@@ -30,7 +31,8 @@ typedef struct hn_store { /* rows under construction */
     hn_column col[HN_COLS];
     char *dir;         /* folder of the files; NULL: in memory */
 } hn_store;
-/* documents: rows consist of documents that are kept apart. counts: the rows of the store, NULL where there is no memory for them. */
+/* documents: rows consist of documents that are kept apart. counts: the rows of the store, NULL where there is no memory for
+ * them. */
 hn_status hn_store_begin(hn_store *s, bool documents, hn_rows **counts, hn_error *err) HN_MUST;
 /* Appends a row; label: HN_NO_TARGET or the token to predict there. Counts targets, longest and top_id. */
 hn_status hn_store_add(hn_store *s, const hn_packed *row, hn_error *err) HN_MUST;

@@ -27,7 +27,8 @@ static hn_status hand_on(const hn_rows *in, int64_t row, scratch *s, hn_pack_emi
     int64_t at = in->at[row], n = in->at[row + 1] - at;
     int64_t first = in->document ? in->row_document[row] : 0, documents = in->document ? in->row_document[row + 1] - first : 0;
     HN_TRY(room(s, n, documents, err));
-    for (int64_t i = 0; i < n; i++) s->label[i] = !in->loss[at + i] ? HN_NO_TARGET : in->label ? in->label[at + i] : in->ids[at + i];
+    for (int64_t i = 0; i < n; i++)
+        s->label[i] = !in->loss[at + i] ? HN_NO_TARGET : in->label ? in->label[at + i] : in->ids[at + i];
     for (int64_t d = 0; d < documents; d++) s->start[d] = in->document[first + d] - at;
     return emit(user, &(hn_packed){in->ids + at, s->label, n, s->start, documents, in->record[row]}, err);
 }

@@ -51,7 +51,8 @@ bool hn_is_list(const hn_json *record, const char *name) {
     return kind == HN_JSON_ARRAY || kind == HN_JSON_OBJECT;
 }
 
-hn_status hn_side_take(const hn_json *record, const char *name, bool chat, const char *role, hn_json *x, const char *key, hn_error *err) {
+hn_status hn_side_take(const hn_json *record, const char *name, bool chat, const char *role, hn_json *x, const char *key,
+                       hn_error *err) {
     if (!chat) return hn_column_move(record, name, x, key, err);
     hn_json *list;
     HN_TRY(messages_of(record, name, role, &list, err));

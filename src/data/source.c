@@ -95,7 +95,8 @@ static hn_status truncated(const hn_source *s, hn_error *err) {
 
 /* Text of people never packs so well: a file made to fill the memory or the time of whoever opens it. */
 static hn_status bomb(const hn_source *s, hn_error *err) {
-    hn_fail(err, HN_EFORMAT, "%s: unpacks to more than %d times its size: it looks like a decompression bomb", s->path, BOMB_RATIO);
+    hn_fail(err, HN_EFORMAT, "%s: unpacks to more than %d times its size: it looks like a decompression bomb", s->path,
+            BOMB_RATIO);
     hn_error_detail(err, "%llu bytes of %s gave %llu bytes so far", (unsigned long long)s->packed, s->unpacker->name,
                     (unsigned long long)s->unpacked);
     hn_error_fix(err, "if it is meant to be so, unpack it (%s -d) and name the unpacked file", s->unpacker->name);

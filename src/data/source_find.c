@@ -74,8 +74,8 @@ static hn_status resolve(const hn_source_query *q, const char *path, const char 
     return exists ? hn_strlist_add(out, hn_strdup(path), err) : hn_files_matching(path, out, err);
 }
 
-static hn_status add_split(hn_sources *s, const hn_source_query *q, const char *path, const hn_split *split, const char *text, size_t n,
-                           hn_error *err) {
+static hn_status add_split(hn_sources *s, const hn_source_query *q, const char *path, const hn_split *split, const char *text,
+                           size_t n, hn_error *err) {
     hn_strlist files;
     hn_part *part = NULL;
     hn_status found = resolve(q, path, split->name, &files, err);

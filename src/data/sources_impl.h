@@ -27,8 +27,8 @@ const hn_json *hn_card_config(const hn_json *configs, const char *name);
 hn_status hn_card_patterns(const hn_json *config, const char *split, hn_strlist *out, hn_buf *splits, hn_error *err) HN_MUST;
 /* The files of a split of the folder root, which is called name in messages; config NULL: the default or only one. None: ENOENT
  * with what there is, unless optional. */
-hn_status hn_folder_files(const char *name, const char *root, const char *config, const char *split, bool optional, hn_strlist *out,
-                          hn_error *err) HN_MUST;
+hn_status hn_folder_files(const char *name, const char *root, const char *config, const char *split, bool optional,
+                          hn_strlist *out, hn_error *err) HN_MUST;
 /* Replaces the record by one with the columns that are asked for. EFORMAT, without a place: one is missing. */
 hn_status hn_columns_apply(const hn_columns *c, hn_json **record, hn_error *err) HN_MUST;
 

@@ -116,7 +116,8 @@ static hn_status begin_labels(hn_store *s, hn_error *err) {
     col->hash = hn_hash_new();
     if (!col->hash) return hn_nomem(err, 1024);
     if (s->dir) return begin_labels_in_file(s, err);
-    return put_labels(s, (const int32_t *)(const void *)s->col[HN_COL_ids].p, s->col[HN_COL_loss].p, (size_t)s->rows->tokens, err);
+    return put_labels(s, (const int32_t *)(const void *)s->col[HN_COL_ids].p, s->col[HN_COL_loss].p, (size_t)s->rows->tokens,
+                      err);
 }
 
 static bool has_own_labels(const hn_packed *row) {

@@ -98,7 +98,9 @@ static hn_status take_fractions(hn_stream *s, bool any, hn_error *err) {
     double sum = 0, total = (double)INFINITY;
     for (size_t i = 0; i < s->s->n; i++) {
         double f = s->s->part[i].fraction;
-        if (isnan(f)) return hn_fail(err, HN_EARG, "'fraction' is set for some data sets of the mixture, but not for '%s'", s->s->part[i].name);
+        if (isnan(f))
+            return hn_fail(err, HN_EARG, "'fraction' is set for some data sets of the mixture, but not for '%s'",
+                           s->s->part[i].name);
         if (f < 0 || !isfinite(f)) return hn_fail(err, HN_EARG, "the fraction of '%s' is %g", s->s->part[i].name, f);
         sum += f;
     }
@@ -119,7 +121,8 @@ static hn_status hold_out(hn_stream *s, int64_t n, hn_error *err) {
     double want = s->s->hold_out;
     int64_t count = want < 1 ? (int64_t)ceil(want * (double)n) : (int64_t)want;
     if (count >= n) {
-        hn_fail(err, HN_EARG, "%g records are to be held out of a data set of %lld: none would be left to train on", want, (long long)n);
+        hn_fail(err, HN_EARG, "%g records are to be held out of a data set of %lld: none would be left to train on", want,
+                (long long)n);
         hn_error_fix(err, "--val_size takes a share below 1, or a number of records below %lld", (long long)n);
         return HN_EARG;
     }

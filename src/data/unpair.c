@@ -31,7 +31,11 @@ static hn_status hold(hn_unpair *u, hn_item *it, size_t i, hn_error *err) {
         u->held = grown;
         u->cap = cap;
     }
-    hn_item one = {.raw = {.path = it->raw.path, .line = it->raw.line, .first_line = it->raw.first_line, .reader = it->raw.reader, .part = it->raw.part},
+    hn_item one = {.raw = {.path = it->raw.path,
+                           .line = it->raw.line,
+                           .first_line = it->raw.first_line,
+                           .reader = it->raw.reader,
+                           .part = it->raw.part},
                    .record = hn_json_ref(it->record),
                    .count = 1,
                    .encoded = hn_calloc(1, sizeof *one.encoded),

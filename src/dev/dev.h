@@ -39,7 +39,7 @@ typedef struct hn_attn { /* what one attention computes */
     int32_t window;          /* key at path place j is seen from i only if i - window < j < i + window; 0: all */
     double softcap;          /* cap * tanh(score / cap); 0: none */
     const float *alibi;      /* [H] slopes: score += slope * (j - i), key place minus query place; NULL: none */
-    double dropout;          /* weights are left out with this probability after the softmax, the rest times 1 / (1 - p); 0: none */
+    double dropout; /* weights are left out with this probability after the softmax, the rest times 1 / (1 - p); 0: none */
     hn_rng_key drop_key;     /* decides which, with row, head and key place */
     hn_segs segs;
 } hn_attn;
@@ -145,8 +145,8 @@ const hn_kernels *hn_dev_kernels(const hn_dev *d, hn_dtype dtype); /* F32 or F64
 void *hn_dev_alloc(hn_dev *d, size_t bytes) HN_MUST;
 void hn_dev_release(hn_dev *d, void *p, size_t bytes);
 /* From now on buffers of 64 KiB and more have room for to / from times what is asked (1 if to <= from). A training step on a
- * short batch then makes the very requests of the longest one to come: the same blocks serve every step, and what is never touched
- * of them takes no memory. */
+ * short batch then makes the very requests of the longest one to come: the same blocks serve every step, and what is never
+ * touched of them takes no memory. */
 void hn_dev_stretch(hn_dev *d, int64_t to, int64_t from);
 void hn_dev_trim(hn_dev *d); /* gives free buffers back to the system */
 /* One line a level the build has and the CPU can run: for `hone env`, tests. */

@@ -13,12 +13,22 @@ typedef struct sft_opts {
     double label_smoothing_factor;
 } sft_opts;
 
-static const hn_opt table[] = {
-    {.name = "loss_type", .help = "nll (also called chunked_nll), or dft: each token weighted by its own probability",
-     .type = HN_OPT_STR, .offset = offsetof(sft_opts, loss_type), .def = "nll", .choices = "nll|chunked_nll|dft", .group = "Loss"},
-    {.name = "label_smoothing_factor", .help = "share of the target spread over the whole vocabulary (nll only)",
-     .type = HN_OPT_FLOAT, .offset = offsetof(sft_opts, label_smoothing_factor), .def = "0", .min = 0, .max = 1, .group = "Loss"},
-    {.name = NULL}};
+static const hn_opt table[] = {{.name = "loss_type",
+                                .help = "nll (also called chunked_nll), or dft: each token weighted by its own probability",
+                                .type = HN_OPT_STR,
+                                .offset = offsetof(sft_opts, loss_type),
+                                .def = "nll",
+                                .choices = "nll|chunked_nll|dft",
+                                .group = "Loss"},
+                               {.name = "label_smoothing_factor",
+                                .help = "share of the target spread over the whole vocabulary (nll only)",
+                                .type = HN_OPT_FLOAT,
+                                .offset = offsetof(sft_opts, label_smoothing_factor),
+                                .def = "0",
+                                .min = 0,
+                                .max = 1,
+                                .group = "Loss"},
+                               {.name = NULL}};
 
 static bool is_dft(const sft_opts *o) { return hn_streq(o->loss_type, "dft"); }
 static double smoothing(const sft_opts *o) { return is_dft(o) ? 0.0 : o->label_smoothing_factor; }

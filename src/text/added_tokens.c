@@ -55,7 +55,8 @@ static hn_status spell(const hn_tokenizer *t, hn_added_token *token, hn_error *e
 
 static int32_t next_free(const hn_tokenizer *t) {
     bool list = t->sp || hn_streq(t->model.desc->type, "Unigram"); /* whose pieces count even where a text stands twice */
-    int32_t highest = t->added.n ? t->added.highest : -1, size = list ? hn_vocab_end(t->vocab) : (int32_t)hn_vocab_count(t->vocab);
+    int32_t highest = t->added.n ? t->added.highest : -1,
+            size = list ? hn_vocab_end(t->vocab) : (int32_t)hn_vocab_count(t->vocab);
     return highest >= size || (size == 0 && highest >= 0) ? highest + 1 : size;
 }
 

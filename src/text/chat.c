@@ -149,7 +149,8 @@ static hn_status set_kwargs(hn_jrun *r, const hn_json *kwargs, hn_error *err) {
     if (hn_json_type(kwargs) != HN_JSON_OBJECT) return hn_fail(err, HN_EFORMAT, "chat_template_kwargs is no object");
     for (bool more = hn_json_first(kwargs, &it); more; more = hn_json_next(&it)) {
         for (int i = 0; i < 4; i++)
-            if (hn_streq(it.key, taken[i])) return hn_fail(err, HN_EFORMAT, "chat_template_kwargs: \"%s\" is given twice", it.key);
+            if (hn_streq(it.key, taken[i]))
+                return hn_fail(err, HN_EFORMAT, "chat_template_kwargs: \"%s\" is given twice", it.key);
         hn_jrun_set(r, it.key, hn_j_from_json(it.value));
     }
     return HN_OK;

@@ -78,8 +78,13 @@ static hn_status find_templates(hn_chat *c, const hn_tokenizer *tok, const hn_ch
     if (own) HN_TRY(add_template(c, "default", hn_str_of(own), "the tokenizer's chat template", err));
     if (c->n) return HN_OK;
     hn_fail(err, HN_ENOENT, "there is no chat template");
-    if (o->template_path) hn_error_detail(err, "looked for chat_template.jinja, additional_chat_templates/*.jinja and tokenizer_config.json in '%s'", o->template_path);
-    else hn_error_detail(err, "the tokenizer has no chat_template.jinja, additional_chat_templates/*.jinja or \"chat_template\" in tokenizer_config.json");
+    if (o->template_path)
+        hn_error_detail(err,
+                        "looked for chat_template.jinja, additional_chat_templates/*.jinja and tokenizer_config.json in '%s'",
+                        o->template_path);
+    else
+        hn_error_detail(err, "the tokenizer has no chat_template.jinja, additional_chat_templates/*.jinja or \"chat_template\" "
+                             "in tokenizer_config.json");
     hn_error_fix(err, "give one with --chat_template_path FILE, a .jinja file or a folder that has one");
     return HN_ENOENT;
 }
@@ -109,7 +114,8 @@ static hn_status take_tokens(hn_chat *c, const hn_json *config, bool any_name, h
         hn_str text;
         size_t n = strlen(it.key);
         if (!any_name && (n < 7 || strcmp(it.key + n - 6, "_token") != 0)) continue;
-        if (hn_json_text(it.value, &text) || hn_json_text(hn_json_get(it.value, "content"), &text)) HN_TRY(set_token(c, it.key, text, false, err));
+        if (hn_json_text(it.value, &text) || hn_json_text(hn_json_get(it.value, "content"), &text))
+            HN_TRY(set_token(c, it.key, text, false, err));
     }
     return HN_OK;
 }

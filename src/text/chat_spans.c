@@ -1,10 +1,11 @@
 /* chat_spans.c - what the assistant wrote, for templates without {% generation %}: the prefix rule.
  *
  * For the assistant's message i the text of messages[:i] with a generation prompt is what the model is given; the text of
- * messages[:i+1] continues it, and the difference, with everything that ends the turn, is what the assistant wrote. That is so only
- * where a template does not change what it has written before, so both must be prefixes of the whole conversation's text; else
- * the row has no spans. Two habits of templates are allowed for, so that the spans equal those of the templates that TRL marks by
- * hand: a prompt that opens <think> itself (the tag counts as written), and an eos_token behind the last message only. */
+ * messages[:i+1] continues it, and the difference, with everything that ends the turn, is what the assistant wrote. That is so
+ * only where a template does not change what it has written before, so both must be prefixes of the whole conversation's text;
+ * else the row has no spans. Two habits of templates are allowed for, so that the spans equal those of the templates that TRL
+ * marks by hand: a prompt that opens <think> itself (the tag counts as written), and an eos_token behind the last message only.
+ */
 #include "text/chat_impl.h"
 #include "text/jinja/jinja_text_impl.h"
 
@@ -33,13 +34,15 @@ static hn_status add_span(hn_rendered *out, size_t begin, size_t end, hn_error *
 }
 
 static hn_status not_prefix(size_t i, hn_error *err) {
-    hn_fail(err, HN_EFORMAT, "messages[%zu]: the chat template writes the beginning of this conversation in another way once more follows", i);
+    hn_fail(err, HN_EFORMAT,
+            "messages[%zu]: the chat template writes the beginning of this conversation in another way once more follows", i);
     hn_error_detail(err, "what the assistant wrote cannot be told from the rest");
     hn_error_fix(err, "use a template with {%% generation %%} marks (--chat_template_path)");
     return HN_EFORMAT;
 }
 
-/* How much of the text in front of the answer the model is given: not the <think> that a prompt opens, nor one it closes at once. */
+/* How much of the text in front of the answer the model is given: not the <think> that a prompt opens, nor one it closes at once.
+ */
 static size_t given_bytes(const hn_buf *before) {
     hn_str text = hn_py_rstrip((hn_str){before->p, before->n});
     if (hn_str_ends(text, hn_str_of("</think>"))) text = hn_py_rstrip((hn_str){text.p, text.n - strlen("</think>")});
@@ -100,7 +103,8 @@ static bool holds_for(const hn_chat *c, const char *text) {
 
 /* One turn is enough for the template to be of use; conversations for which the rule fails are errors of their own. */
 hn_span_source hn_chat_probe(const hn_chat *c) {
-    static const char text[] = "[{\"role\": \"user\", \"content\": \"Two and two?\"}, {\"role\": \"assistant\", \"content\": \"Four.\"}]";
+    static const char text[] =
+        "[{\"role\": \"user\", \"content\": \"Two and two?\"}, {\"role\": \"assistant\", \"content\": \"Four.\"}]";
     static const char parts[] = "[{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"Two and two?\"}]}, "
                                 "{\"role\": \"assistant\", \"content\": [{\"type\": \"text\", \"text\": \"Four.\"}]}]";
     return holds_for(c, text) || holds_for(c, parts) ? HN_SPANS_DERIVED : HN_SPANS_NONE;

@@ -20,7 +20,10 @@ static hn_status token(hn_dec_stage *s, hn_str t, hn_error *err) {
 }
 
 const hn_dec hn_dec_replace = {
-    .part = {.type = "Replace", .about = "replaces a text or a pattern", .make = hn_replacement_make, .drop = hn_replacement_drop},
+    .part = {.type = "Replace",
+             .about = "replaces a text or a pattern",
+             .make = hn_replacement_make,
+             .drop = hn_replacement_drop},
     .put = hn_dec_put_whole,
     .end = hn_dec_end_whole,
     .token = token,

@@ -104,7 +104,8 @@ static hn_status take_value(cursor *c, value *v, hn_error *err) {
     if (!take(c, 4, &type)) return broken(c, "a type is cut off", err);
     if (type >= TYPES) return broken(c, "a type that does not exist", err);
     *v = (value){.type = (uint32_t)type};
-    if (type == STRING) return take_string(c, &v->text) ? HN_OK : broken(c, "a string is longer than what is left of the file", err);
+    if (type == STRING)
+        return take_string(c, &v->text) ? HN_OK : broken(c, "a string is longer than what is left of the file", err);
     if (type == ARRAY) return take_array(c, &v->array, err);
     if (left(c) < size_of[type]) return broken(c, "a number is cut off", err);
     v->number = number(v->type, c->p);
@@ -116,8 +117,8 @@ static void keep(hn_gguf *g, hn_str key, const value *v) {
     static const struct {
         const char *key;
         int which;
-    } ids[] = {{"bos", HN_GGUF_BOS}, {"eos", HN_GGUF_EOS}, {"unknown", HN_GGUF_UNK}, {"seperator", HN_GGUF_SEP}, {"separator", HN_GGUF_SEP},
-               {"padding", HN_GGUF_PAD}, {"cls", HN_GGUF_CLS}, {"mask", HN_GGUF_MASK}};
+    } ids[] = {{"bos", HN_GGUF_BOS},       {"eos", HN_GGUF_EOS},     {"unknown", HN_GGUF_UNK}, {"seperator", HN_GGUF_SEP},
+               {"separator", HN_GGUF_SEP}, {"padding", HN_GGUF_PAD}, {"cls", HN_GGUF_CLS},     {"mask", HN_GGUF_MASK}};
     const struct {
         const char *key;
         hn_str *to;

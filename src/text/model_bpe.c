@@ -175,7 +175,9 @@ static hn_status run_word(const hn_bpe *m, hn_work *w, size_t begin, size_t end,
     hn_bpe_room *r = w->bpe;
     r->n = 0;
     r->dropped = false;
-    if (drops) r->key = (hn_rng_key){.seed = m->seed, .purpose = HN_RNG_SAMPLE, .step = hn_text_hash(w->original.p, w->original.n) + begin};
+    if (drops)
+        r->key =
+            (hn_rng_key){.seed = m->seed, .purpose = HN_RNG_SAMPLE, .step = hn_text_hash(w->original.p, w->original.n) + begin};
     int32_t whole = m->ignore_merges && !drops ? hn_vocab_id(m->raw_bytes ? m->bytes_vocab : m->vocab, p, n) : -1;
     if (m->sp) {
         HN_TRY(hn_sp_word(m, r, p, n, err));
@@ -230,7 +232,8 @@ const hn_model_part hn_model_bpe = {
 hn_status hn_tokenizer_set_dropout(hn_tokenizer *t, double p, uint64_t seed, hn_error *err) {
     bool plain = t->model.desc == &hn_model_bpe.part, pieces = t->model.desc == &hn_sp_bpe_model.part;
     if (!(p >= 0 && p <= 1)) return hn_fail(err, HN_EARG, "dropout is %g: from 0 to 1", p);
-    if (!plain && !pieces) return hn_fail(err, HN_ENOTSUP, "dropout is for byte pair encoding: this tokenizer's model is %s", t->model.desc->type);
+    if (!plain && !pieces)
+        return hn_fail(err, HN_ENOTSUP, "dropout is for byte pair encoding: this tokenizer's model is %s", t->model.desc->type);
     hn_bpe *m = pieces ? t->sp->bpe : t->model.state;
     m->dropout = p;
     m->seed = seed;

@@ -23,6 +23,9 @@ static hn_status run(const void *state, hn_work *w, hn_error *err) {
 }
 
 const hn_step hn_norm_replace = {
-    .part = {.type = "Replace", .about = "replaces a text or a pattern", .make = hn_replacement_make, .drop = hn_replacement_drop},
+    .part = {.type = "Replace",
+             .about = "replaces a text or a pattern",
+             .make = hn_replacement_make,
+             .drop = hn_replacement_drop},
     .run = run,
 };

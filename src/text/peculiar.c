@@ -12,22 +12,25 @@ typedef struct class_row {
     const char *model_flags; /* of a BPE: those the constructor sets */
 } class_row;
 
-#define QWEN2_SPLIT                                                                                                    \
-    "{\"type\":\"Split\",\"behavior\":\"Isolated\",\"invert\":false,\"pattern\":{\"Regex\":\"(?i:'s|'t|'re|'ve|'m|'ll|'d)|"  \
-    "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+\"}}"
+#define QWEN2_SPLIT                                                                                                              \
+    "{\"type\":\"Split\",\"behavior\":\"Isolated\",\"invert\":false,\"pattern\":{\"Regex\":\"(?i:'s|'t|'re|'ve|'m|'ll|'d)|"      \
+    "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}| "                                                                         \
+    "?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+\"}}"
 #define BYTE_LEVEL(regex) "{\"type\":\"ByteLevel\",\"add_prefix_space\":@A,\"use_regex\":" regex "}"
 #define PLAIN_BPE "{\"ignore_merges\":false,\"byte_fallback\":false}"
 #define META_BPE "{\"ignore_merges\":false,\"byte_fallback\":true,\"fuse_unk\":true}"
 
 static const class_row classes[] = {
-    {"BertTokenizer", "{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":@C,\"strip_accents\":@P,\"lowercase\":@L}",
+    {"BertTokenizer",
+     "{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":@C,\"strip_accents\":@P,\"lowercase\":@L}",
      "{\"type\":\"BertPreTokenizer\"}", false, NULL},
     {"GPT2Tokenizer", NULL, BYTE_LEVEL("true"), false, PLAIN_BPE},
     {"RobertaTokenizer", NULL, BYTE_LEVEL("true"), false, PLAIN_BPE},
     {"GPTNeoXTokenizer", "{\"type\":\"NFC\"}", BYTE_LEVEL("true"), false, PLAIN_BPE},
     {"Qwen2Tokenizer", "{\"type\":\"NFC\"}",
      "{\"type\":\"Sequence\",\"pretokenizers\":[" QWEN2_SPLIT "," BYTE_LEVEL("false") "]}", false, PLAIN_BPE},
-    {"LlamaTokenizer", NULL, "{\"type\":\"Metaspace\",\"replacement\":\"\xE2\x96\x81\",\"prepend_scheme\":\"@S\",\"split\":false}", true, META_BPE},
+    {"LlamaTokenizer", NULL,
+     "{\"type\":\"Metaspace\",\"replacement\":\"\xE2\x96\x81\",\"prepend_scheme\":\"@S\",\"split\":false}", true, META_BPE},
     {"GemmaTokenizer", "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\xE2\x96\x81\"}",
      "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"MergedWithPrevious\",\"invert\":false}", false, META_BPE},
 };
@@ -160,7 +163,8 @@ static void compare_chain(const hn_tokenizer *t, const char *name, hn_peculiar *
     snprintf(p->text, sizeof p->text, "transformers 5 builds %s's own %s%s%s instead of running tokenizer.json: %s", name,
              normal ? "" : "normalizer", normal || split ? "" : " and ", split ? normal ? "merging" : "" : "pre-tokenizer",
              meta ? "ids differ for text that begins with a space, and behind special tokens" : "ids can differ");
-    snprintf(p->fix, sizeof p->fix, "set \"tokenizer_class\": \"PreTrainedTokenizerFast\" in tokenizer_config.json, and it runs the file");
+    snprintf(p->fix, sizeof p->fix,
+             "set \"tokenizer_class\": \"PreTrainedTokenizerFast\" in tokenizer_config.json, and it runs the file");
 }
 
 /* ------------------------------------------------------------------ add_bos_token, add_eos_token */
@@ -194,8 +198,9 @@ size_t hn_tokenizer_peculiar(const hn_tokenizer *t, const char *model_type, hn_p
     const char *name = class_of(t, model_type, named);
     if (t->sp || t->made) {
         out[n].id = "tokenizer_converted";
-        snprintf(out[n].text, sizeof out[n].text, "there is no tokenizer.json: transformers 5 converts the vocabulary by rules of its own, and ids "
-                                                  "can differ (runs of spaces, text behind special tokens)");
+        snprintf(out[n].text, sizeof out[n].text,
+                 "there is no tokenizer.json: transformers 5 converts the vocabulary by rules of its own, and ids "
+                 "can differ (runs of spaces, text behind special tokens)");
         snprintf(out[n].fix, sizeof out[n].fix, "load the tokenizer from a folder that hone saved: it holds a tokenizer.json");
         n++;
     } else if (name) {

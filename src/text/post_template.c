@@ -78,7 +78,8 @@ static hn_status run(const void *state, const hn_tokenizer *tok, hn_encoding *e,
     (void)tok;
     if (!(flags & HN_ENCODE_SPECIAL)) return HN_OK;
     bool second = flags & HN_ENCODE_SECOND, two = second || flags & HN_ENCODE_FIRST;
-    if (two && t->no_pair) return hn_fail(err, HN_ENOTSUP, "the tokenizer's template for two texts does not hold both, once each and in order");
+    if (two && t->no_pair)
+        return hn_fail(err, HN_ENOTSUP, "the tokenizer's template for two texts does not hold both, once each and in order");
     const template_ids *p = two ? &t->pair : &t->single;
     size_t from = second ? p->text[1] : 0, at = p->text[second], to = two && !second ? p->text[1] : p->n;
     return hn_post_frame(e, p->id + from, at - from, p->id + at, to - at, flags, err);

@@ -49,9 +49,11 @@ static const char *truth(bool v) {
 
 static void write_parts(const hn_tokenizer *t, bert *b) {
     const hn_json *c = t->config, *accents = hn_json_get(c, "strip_accents");
-    hn_buf_printf(&b->normalizer, "{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":%s,\"strip_accents\":%s,\"lowercase\":%s}",
-                  truth(hn_json_bool(hn_json_get(c, "tokenize_chinese_chars"), true)), accents ? truth(hn_json_bool(accents, false)) : "null",
-                  truth(hn_json_bool(hn_json_get(c, "do_lower_case"), true)));
+    hn_buf_printf(
+        &b->normalizer,
+        "{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":%s,\"strip_accents\":%s,\"lowercase\":%s}",
+        truth(hn_json_bool(hn_json_get(c, "tokenize_chinese_chars"), true)),
+        accents ? truth(hn_json_bool(accents, false)) : "null", truth(hn_json_bool(hn_json_get(c, "do_lower_case"), true)));
     hn_buf_puts(&b->model, "\"type\":\"WordPiece\",\"unk_token\":");
     hn_json_write_str(&b->model, b->role[UNK].text.p, b->role[UNK].text.n);
     hn_buf_puts(&b->model, ",\"continuing_subword_prefix\":\"##\",\"max_input_chars_per_word\":100");

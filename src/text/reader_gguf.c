@@ -71,7 +71,8 @@ static hn_status read_pieces(hn_tokenizer *t, const hn_gguf *g, bool is_bpe, hn_
     sp->eos = token_of(g, HN_GGUF_EOS, -1).id;
     sp->pad = token_of(g, HN_GGUF_PAD, -1).id;
     if (st == HN_OK) st = hn_sp_build(sp, err);
-    if (st == HN_OK) st = hn_sp_install(t, sp, (hn_sp_frame){.bos = flag(g->add_bos, is_bpe), .eos = flag(g->add_eos, !is_bpe)}, err);
+    if (st == HN_OK)
+        st = hn_sp_install(t, sp, (hn_sp_frame){.bos = flag(g->add_bos, is_bpe), .eos = flag(g->add_eos, !is_bpe)}, err);
     else hn_sp_free(sp);
     return st == HN_OK ? add_user_tokens(t, g, err) : st;
 }
@@ -82,7 +83,9 @@ static hn_status no_rule(const hn_gguf *g, hn_error *err) {
     hn_buf names = {0};
     hn_split_rule_names(&names);
     if (!g->pre.p) hn_fail(err, HN_ENOTSUP, "there is no tokenizer.ggml.pre: how text is split is not known");
-    else hn_fail(err, HN_ENOTSUP, "tokenizer.ggml.pre is \"%.*s\": how that splits text is not known", g->pre.n > 60 ? 60 : (int)g->pre.n, g->pre.p);
+    else
+        hn_fail(err, HN_ENOTSUP, "tokenizer.ggml.pre is \"%.*s\": how that splits text is not known",
+                g->pre.n > 60 ? 60 : (int)g->pre.n, g->pre.p);
     hn_error_detail(err, "known: %s", names.p ? names.p : "");
     hn_error_fix(err, "use the tokenizer.json of the model the file was made from");
     hn_buf_release(&names);
@@ -115,7 +118,8 @@ static hn_status put_merges(const hn_gguf *g, hn_made *m, hn_error *err) {
     for (uint64_t i = 0; hn_gguf_string(&merges, &text); i++) {
         const char *space = text.n > 1 ? memchr(text.p + 1, ' ', text.n - 1) : NULL; /* a token may be a space */
         if (!space || !hn_utf8_valid(text.p, text.n, NULL))
-            return hn_fail(err, HN_EFORMAT, "tokenizer.ggml.merges[%llu] is not two tokens with a space between", (unsigned long long)i);
+            return hn_fail(err, HN_EFORMAT, "tokenizer.ggml.merges[%llu] is not two tokens with a space between",
+                           (unsigned long long)i);
         size_t left = (size_t)(space - text.p);
         hn_made_merge(m, (hn_str){text.p, left}, (hn_str){space + 1, text.n - left - 1});
     }
@@ -171,9 +175,12 @@ static hn_status put_word_pieces(const hn_gguf *g, hn_made *m, hn_error *err) {
 }
 
 static hn_status read_word_pieces(hn_tokenizer *t, const hn_gguf *g, const char *path, hn_error *err) {
-    hn_made m = {.normalizer = "{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,\"strip_accents\":null,\"lowercase\":true}",
-                 .pretokenizer = "{\"type\":\"BertPreTokenizer\"}", .decoder = "{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":true}"};
-    hn_end unk = token_of(g, HN_GGUF_UNK, 100), cls = token_of(g, HN_GGUF_CLS, g->id[HN_GGUF_BOS]), sep = token_of(g, HN_GGUF_SEP, g->id[HN_GGUF_EOS]);
+    hn_made m = {.normalizer = "{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,\"strip_accents\":"
+                               "null,\"lowercase\":true}",
+                 .pretokenizer = "{\"type\":\"BertPreTokenizer\"}",
+                 .decoder = "{\"type\":\"WordPiece\",\"prefix\":\"##\",\"cleanup\":true}"};
+    hn_end unk = token_of(g, HN_GGUF_UNK, 100), cls = token_of(g, HN_GGUF_CLS, g->id[HN_GGUF_BOS]),
+           sep = token_of(g, HN_GGUF_SEP, g->id[HN_GGUF_EOS]);
     hn_buf model = {0};
     hn_buf_puts(&model, "\"type\":\"WordPiece\",\"unk_token\":");
     hn_json_write_str(&model, unk.text.p ? unk.text.p : "", unk.text.n);
@@ -195,8 +202,8 @@ static hn_status read_word_pieces(hn_tokenizer *t, const hn_gguf *g, const char 
 
 static hn_status unknown_model(const hn_gguf *g, hn_error *err) {
     if (!g->model.p) return hn_fail(err, HN_EFORMAT, "there is no tokenizer.ggml.model");
-    return hn_fail(err, HN_ENOTSUP, "tokenizer.ggml.model is \"%.*s\": gpt2, llama, t5 and bert are known", g->model.n > 60 ? 60 : (int)g->model.n,
-                   g->model.p);
+    return hn_fail(err, HN_ENOTSUP, "tokenizer.ggml.model is \"%.*s\": gpt2, llama, t5 and bert are known",
+                   g->model.n > 60 ? 60 : (int)g->model.n, g->model.p);
 }
 
 static hn_status read_model(hn_tokenizer *t, const hn_gguf *g, const char *path, hn_error *err) {

@@ -32,7 +32,8 @@ static const class_row *class_of(const char *name) {
 static hn_status no_class(const char *name, hn_error *err) {
     hn_fail(err, HN_ENOTSUP, "tokenizer_class is \"%.100s\": how it splits text is not known here", name);
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) hn_error_detail(err, "known: %s", classes[i].names);
-    hn_error_fix(err, "convert it with transformers: AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) writes a tokenizer.json");
+    hn_error_fix(err,
+                 "convert it with transformers: AutoTokenizer.from_pretrained(DIR).save_pretrained(DIR) writes a tokenizer.json");
     return HN_ENOTSUP;
 }
 
@@ -76,7 +77,8 @@ static void braces_off(hn_str *json) { /* the inside of {...} */
 
 static int32_t named(const hn_tokenizer *t, const hn_vocab *v, const char *key, const char *usual, hn_str *text) {
     const hn_json *j = hn_json_get(t->config, key);
-    if (!hn_json_text(j, text) && !hn_json_text(hn_json_get(j, "content"), text)) *text = usual ? hn_str_of(usual) : (hn_str){"", 0};
+    if (!hn_json_text(j, text) && !hn_json_text(hn_json_get(j, "content"), text))
+        *text = usual ? hn_str_of(usual) : (hn_str){"", 0};
     return text->n ? hn_vocab_id(v, text->p, text->n) : -1;
 }
 
@@ -93,7 +95,8 @@ static void add_specials(hn_tokenizer *t, hn_made *m, const class_row *row, cons
     }
     if (!row->frames) { /* without a tokenizer.json transformers 5 obeys these */
         hn_end none = {.id = -1};
-        bool bos = hn_json_bool(hn_json_get(t->config, "add_bos_token"), false), eos = hn_json_bool(hn_json_get(t->config, "add_eos_token"), false);
+        bool bos = hn_json_bool(hn_json_get(t->config, "add_bos_token"), false),
+             eos = hn_json_bool(hn_json_get(t->config, "add_eos_token"), false);
         hn_template_write(&m->post, bos ? end[HN_BOS] : none, eos ? end[HN_EOS] : none, false);
         return;
     }
@@ -102,7 +105,8 @@ static void add_specials(hn_tokenizer *t, hn_made *m, const class_row *row, cons
     hn_json_write_str(&m->post, end[HN_EOS].text.p, end[HN_EOS].text.n);
     hn_buf_printf(&m->post, ",%d],\"cls\":[", (int)end[HN_EOS].id);
     hn_json_write_str(&m->post, end[HN_BOS].text.p, end[HN_BOS].text.n);
-    hn_buf_printf(&m->post, ",%d],\"trim_offsets\":true,\"add_prefix_space\":%s}", (int)end[HN_BOS].id, prefix ? "true" : "false");
+    hn_buf_printf(&m->post, ",%d],\"trim_offsets\":true,\"add_prefix_space\":%s}", (int)end[HN_BOS].id,
+                  prefix ? "true" : "false");
 }
 
 static void with_prefix_space(hn_buf *out, const char *pretokenizer) {
@@ -114,7 +118,8 @@ static void with_prefix_space(hn_buf *out, const char *pretokenizer) {
     hn_buf_puts(out, at + sizeof off - 1);
 }
 
-static hn_status read_both(hn_tokenizer *t, const char *path, hn_str bytes, const char *merges_path, hn_str merges, hn_error *err) {
+static hn_status read_both(hn_tokenizer *t, const char *path, hn_str bytes, const char *merges_path, hn_str merges,
+                           hn_error *err) {
     const char *class = hn_json_cstr(hn_json_get(t->config, "tokenizer_class"));
     const class_row *row = class_of(class);
     if (!row) return no_class(class, err);
@@ -159,5 +164,8 @@ static bool is(const char *base, hn_str head) {
 }
 
 static const char *const files[] = {"vocab.json", NULL};
-const hn_tokenizer_reader hn_reader_gpt2_files = {
-    .name = "vocab.json with merges.txt", .about = "byte-level BPE of GPT-2 and its like", .files = files, .is = is, .read = read};
+const hn_tokenizer_reader hn_reader_gpt2_files = {.name = "vocab.json with merges.txt",
+                                                  .about = "byte-level BPE of GPT-2 and its like",
+                                                  .files = files,
+                                                  .is = is,
+                                                  .read = read};

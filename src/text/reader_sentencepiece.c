@@ -7,9 +7,10 @@ static bool is(const char *base, hn_str head) {
     return piece_first || hn_ends_with(base, ".model") || hn_ends_with(base, ".spm");
 }
 
-/* Classes of transformers that number the pieces anew or change the text in ways of their own: the file's ids are not the model's. */
-static const char *const strangers[] = {"XLMRoberta", "Camembert", "MBart", "MBart50", "Nllb", "XGLM", "Barthez", "PLBart", "M2M100",
-                                        "Pegasus", "XLNet", "Albert", "BigBird", "RemBert", "Cpm", NULL};
+/* Classes of transformers that number the pieces anew or change the text in ways of their own: the file's ids are not the
+ * model's. */
+static const char *const strangers[] = {"XLMRoberta", "Camembert", "MBart", "MBart50", "Nllb",    "XGLM",    "Barthez", "PLBart",
+                                        "M2M100",     "Pegasus",   "XLNet", "Albert",  "BigBird", "RemBert", "Cpm",     NULL};
 
 static hn_status check_class(const hn_tokenizer *t, const char *path, hn_error *err) {
     const char *class = hn_json_cstr(hn_json_get(t->config, "tokenizer_class"));
@@ -19,7 +20,8 @@ static hn_status check_class(const hn_tokenizer *t, const char *path, hn_error *
         strange |= strncmp(class, *s, n) == 0 && (hn_streq(class + n, "Tokenizer") || hn_streq(class + n, "TokenizerFast"));
     }
     if (!strange) return HN_OK;
-    hn_status st = hn_fail(err, HN_EFORMAT, "%s: %s gives other ids than this file does", path, class ? class : "XLM-R's tokenizer (by the file's name)");
+    hn_status st = hn_fail(err, HN_EFORMAT, "%s: %s gives other ids than this file does", path,
+                           class ? class : "XLM-R's tokenizer (by the file's name)");
     hn_error_fix(err, "have the folder's tokenizer.json written: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
     return st;
 }
@@ -49,6 +51,7 @@ static hn_status read(hn_tokenizer *t, const char *path, hn_str bytes, hn_error 
     return st;
 }
 
-static const char *const files[] = {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model", "sentencepiece.model", NULL};
+static const char *const files[] = {"tokenizer.model", "spiece.model",        "sentencepiece.bpe.model",
+                                    "spm.model",       "sentencepiece.model", NULL};
 const hn_tokenizer_reader hn_reader_sentencepiece = {
     .name = "SentencePiece model", .about = "BPE or Unigram, a protocol buffer", .files = files, .is = is, .read = read};

@@ -12,7 +12,8 @@ enum { LONGEST = 1024 }; /* bytes of a token */
 static const struct {
     int64_t tokens;
     const char *rule;
-} known[] = {{50256, "gpt-2"}, {50280, "gpt-2"}, {100256, "llama-bpe"}, {128000, "llama-bpe"}, {151643, "qwen2"}, {199998, "gpt-4o"}};
+} known[] = {{50256, "gpt-2"},      {50280, "gpt-2"},  {100256, "llama-bpe"},
+             {128000, "llama-bpe"}, {151643, "qwen2"}, {199998, "gpt-4o"}};
 
 /* "IQ== 0": the end of a line that is one, else NULL. */
 static const char *line_end(const char *p, const char *end, hn_str *base64, int64_t *rank) {
@@ -39,9 +40,10 @@ static hn_status read_ranks(hn_str text, const char *path, hn_vocab *v, hn_error
         const char *after = line_end(p, end, &base64, &rank);
         if (!after || !hn_base64_decode(base64, &bytes) || bytes.n == 0)
             st = hn_fail(err, HN_EFORMAT, "%s:%lld: expected base64 of a token, a space and its rank", path, (long long)number);
-        else if (bytes.n > LONGEST || hn_vocab_id(v, bytes.p, bytes.n) >= 0 || hn_vocab_text(v, rank > INT32_MAX ? -1 : (int32_t)rank).p)
-            st = hn_fail(err, HN_EFORMAT, "%s:%lld: the token or its rank stands there twice, or it is longer than %d bytes", path,
-                         (long long)number, LONGEST);
+        else if (bytes.n > LONGEST || hn_vocab_id(v, bytes.p, bytes.n) >= 0 ||
+                 hn_vocab_text(v, rank > INT32_MAX ? -1 : (int32_t)rank).p)
+            st = hn_fail(err, HN_EFORMAT, "%s:%lld: the token or its rank stands there twice, or it is longer than %d bytes",
+                         path, (long long)number, LONGEST);
         else
             st = hn_vocab_add(v, (hn_str){bytes.p, bytes.n}, rank, err);
         if (bytes.failed) st = hn_nomem(err, base64.n);
@@ -96,7 +98,8 @@ static hn_status write_model(hn_made *m, const hn_vocab *v, hn_error *err) {
 }
 
 static hn_status no_pattern(const char *path, int64_t tokens, hn_error *err) {
-    hn_fail(err, HN_ENOTSUP, "%s: tiktoken files do not say how text is split, and %lld tokens are no known vocabulary's", path, (long long)tokens);
+    hn_fail(err, HN_ENOTSUP, "%s: tiktoken files do not say how text is split, and %lld tokens are no known vocabulary's", path,
+            (long long)tokens);
     hn_error_detail(err, "known numbers of tokens: 50256, 50280, 100256, 128000, 151643, 199998");
     hn_error_fix(err, "put \"pat_str\" with the pattern into a tokenizer_config.json beside the file, and name the folder");
     return HN_ENOTSUP;
@@ -125,7 +128,8 @@ static hn_status split_of(const hn_tokenizer *t, const char *path, int64_t token
 static hn_status check_bytes(const hn_vocab *v, const char *path, hn_error *err) {
     for (int b = 0; b < 256; b++) {
         char c = (char)b;
-        if (hn_vocab_id(v, &c, 1) < 0) return hn_fail(err, HN_EFORMAT, "%s: there is no token for the byte 0x%02X", path, (unsigned)b);
+        if (hn_vocab_id(v, &c, 1) < 0)
+            return hn_fail(err, HN_EFORMAT, "%s: there is no token for the byte 0x%02X", path, (unsigned)b);
     }
     return HN_OK;
 }

@@ -50,7 +50,8 @@ static hn_status add_splits(const hn_sp *sp, hn_bpe *m, int32_t id, uint32_t ran
         hn_str left = {text.p, i}, right = {text.p + i, text.n - i};
         int32_t a = half(sp, m, left), b = a < 0 ? -1 : half(sp, m, right);
         if (b >= 0) HN_TRY(hn_bpe_put_merge(m, a, b, rank, id, err));
-        bool begins = right.n >= 3 && memcmp(right.p, meta, 3) == 0, ends = left.n >= 3 && memcmp(left.p + left.n - 3, meta, 3) == 0;
+        bool begins = right.n >= 3 && memcmp(right.p, meta, 3) == 0,
+             ends = left.n >= 3 && memcmp(left.p + left.n - 3, meta, 3) == 0;
         if (begins && !ends) m->cuts_at_meta = false;
     }
     return HN_OK;

@@ -50,8 +50,8 @@ typedef struct hn_sp_frame { /* which special tokens the post-processor puts rou
 /* Makes t a tokenizer of these pieces: parts, special tokens, and the tokenizer.json that comes nearest. Takes sp. */
 hn_status hn_sp_install(hn_tokenizer *t, hn_sp *sp, hn_sp_frame frame, hn_error *err);
 
-/* sp_write.c: the tokenizer.json that comes nearest: {normalizer, decoder, model ...}, and the insides of model.vocab ({} or []) and
- * model.merges. inexact: appended, what of it cannot be said in a tokenizer.json. */
+/* sp_write.c: the tokenizer.json that comes nearest: {normalizer, decoder, model ...}, and the insides of model.vocab ({} or [])
+ * and model.merges. inexact: appended, what of it cannot be said in a tokenizer.json. */
 hn_status hn_sp_spec(const hn_sp *sp, hn_json **out, hn_error *err);
 hn_status hn_sp_write_vocab(const hn_sp *sp, hn_buf *vocab, hn_buf *merges, hn_buf *inexact, hn_error *err);
 

@@ -24,7 +24,8 @@ static hn_status make_post(hn_tokenizer *t, const hn_sp *sp, hn_sp_frame frame, 
     hn_buf_puts(&text, "{\"post_processor\":");
     hn_buf_puts(&text, post.n ? post.p : "null");
     hn_buf_putc(&text, '}');
-    hn_status st = text.failed || post.failed ? hn_nomem(err, text.n) : hn_json_parse(text.p, text.n, "post_processor", 1, &t->spec, err);
+    hn_status st =
+        text.failed || post.failed ? hn_nomem(err, text.n) : hn_json_parse(text.p, text.n, "post_processor", 1, &t->spec, err);
     if (st == HN_OK) st = hn_part_make(&hn_postprocessors, hn_json_get(t->spec, "post_processor"), &t->post, err);
     hn_buf_release(&text);
     hn_buf_release(&post);

@@ -48,7 +48,11 @@ static hn_status room(hn_sp *sp, hn_error *err) {
 
 static hn_status bad(const hn_sp *sp, hn_str text, const char *what, hn_error *err) {
     bool prints = hn_utf8_valid(text.p, text.n, NULL);
-    return hn_fail(err, HN_EFORMAT, "piece %zu \"%.*s\" %s", sp->n, !prints ? 0 : text.n > 80 ? 80 : (int)text.n, text.n ? text.p : "", what);
+    return hn_fail(err, HN_EFORMAT, "piece %zu \"%.*s\" %s", sp->n,
+                   !prints       ? 0
+                   : text.n > 80 ? 80
+                                 : (int)text.n,
+                   text.n ? text.p : "", what);
 }
 
 static bool is_hex(char c) {
@@ -68,7 +72,8 @@ hn_status hn_sp_add(hn_sp *sp, hn_str text, double score, int64_t type, hn_error
     int32_t reserved = hn_vocab_id(sp->vocab, text.p, text.n), normal = hn_vocab_id(sp->normal, text.p, text.n);
     if (is_normal(type) ? normal >= 0 : reserved >= 0 && reserved != normal) return bad(sp, text, "stands there twice", err);
     HN_TRY(hn_vocab_add(sp->vocab, text, id, err));
-    if (is_normal(type) && reserved >= 0) HN_TRY(hn_vocab_add(sp->vocab, text, reserved, err)); /* the text stays the reserved one's */
+    if (is_normal(type) && reserved >= 0)
+        HN_TRY(hn_vocab_add(sp->vocab, text, reserved, err)); /* the text stays the reserved one's */
     if (is_normal(type)) HN_TRY(hn_vocab_add(sp->normal, text, id, err));
     if (type == HN_SP_USER && !hn_matcher_add(sp->user, text.p, text.n, (int32_t)id)) return hn_nomem(err, text.n);
     sp->has_unused |= type == HN_SP_UNUSED;
@@ -95,7 +100,8 @@ static hn_status check(hn_sp *sp, hn_error *err) {
         snprintf(name, sizeof name, "<0x%02X>", (unsigned)b);
         sp->byte_id[b] = hn_vocab_id(sp->vocab, name, 6);
         if (sp->byte_id[b] >= 0 && sp->type[sp->byte_id[b]] != HN_SP_BYTE) sp->byte_id[b] = -1;
-        if (sp->byte_fallback && sp->byte_id[b] < 0) return hn_fail(err, HN_EFORMAT, "byte_fallback is set, but the piece %s is missing", name);
+        if (sp->byte_fallback && sp->byte_id[b] < 0)
+            return hn_fail(err, HN_EFORMAT, "byte_fallback is set, but the piece %s is missing", name);
     }
     return HN_OK;
 }

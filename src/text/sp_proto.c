@@ -37,7 +37,8 @@ static hn_status next(wire *w, field *f, hn_error *err) {
     if (f->type == 0) {
         if (!varint(w, &f->value)) return broken(w, "a number is cut off", err);
     } else if (f->type == 2) {
-        if (!varint(w, &n) || n > (uint64_t)(w->end - w->p)) return broken(w, "a field is longer than what is left of the file", err);
+        if (!varint(w, &n) || n > (uint64_t)(w->end - w->p))
+            return broken(w, "a field is longer than what is left of the file", err);
         f->bytes = (hn_str){w->p, (size_t)n};
         w->p += n;
     } else if (fixed) {
@@ -87,7 +88,8 @@ static hn_status read_trainer(wire w, hn_sp *sp, hn_error *err) {
         if (f.type != 0) continue;
         int32_t id = (int64_t)f.value < 0 || f.value > INT32_MAX ? -1 : (int32_t)f.value;
         if (f.number == 3 && f.value != 1 && f.value != 2) {
-            hn_fail(err, HN_ENOTSUP, "trainer_spec.model_type is %s: only BPE and UNIGRAM are known", f.value < 5 ? kinds[f.value] : "unknown");
+            hn_fail(err, HN_ENOTSUP, "trainer_spec.model_type is %s: only BPE and UNIGRAM are known",
+                    f.value < 5 ? kinds[f.value] : "unknown");
             hn_error_fix(err, "convert the tokenizer to tokenizer.json with transformers, and put that beside it");
             return HN_ENOTSUP;
         }
@@ -119,7 +121,8 @@ static hn_status read_denormalizer(wire w, hn_error *err) {
     field f;
     while (w.p < w.end) {
         HN_TRY(next(&w, &f, err));
-        if (f.number == 2 && f.type == 2 && f.bytes.n > 0) return hn_fail(err, HN_ENOTSUP, "denormalizer_spec has a character map");
+        if (f.number == 2 && f.type == 2 && f.bytes.n > 0)
+            return hn_fail(err, HN_ENOTSUP, "denormalizer_spec has a character map");
     }
     return HN_OK;
 }

@@ -36,7 +36,9 @@ static void put_normalizer(hn_buf *out, const hn_sp *sp) {
         put_step(out, REPLACE_REGEX("\\\\A +", ""));
         put_step(out, REPLACE_REGEX(" {2,}", " "));
     }
-    if (sp->dummy_prefix && !sp->suffix && !prefix_once(sp)) put_step(out, sp->escapes ? "{\"type\":\"Prepend\",\"prepend\":\"" META "\"}" : "{\"type\":\"Prepend\",\"prepend\":\" \"}");
+    if (sp->dummy_prefix && !sp->suffix && !prefix_once(sp))
+        put_step(out,
+                 sp->escapes ? "{\"type\":\"Prepend\",\"prepend\":\"" META "\"}" : "{\"type\":\"Prepend\",\"prepend\":\" \"}");
     if (sp->escapes) put_step(out, REPLACE(" ", META));
     if (sp->strips_extra) put_step(out, sp->escapes ? REPLACE_REGEX(META "+\\\\z", "") : REPLACE_REGEX(" +\\\\z", ""));
     if (sp->dummy_prefix && sp->suffix) put_step(out, sp->escapes ? REPLACE_REGEX("\\\\z", META) : REPLACE_REGEX("\\\\z", " "));
@@ -44,7 +46,8 @@ static void put_normalizer(hn_buf *out, const hn_sp *sp) {
 }
 
 static void put_decoder(hn_buf *out, const hn_sp *sp) {
-    hn_buf_puts(out, ",\"decoder\":{\"type\":\"Sequence\",\"decoders\":[" REPLACE(META, " ") ",{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}");
+    hn_buf_puts(out, ",\"decoder\":{\"type\":\"Sequence\",\"decoders\":[" REPLACE(
+                         META, " ") ",{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"}");
     if (sp->dummy_prefix || sp->strips_extra)
         hn_buf_puts(out, sp->suffix ? ",{\"type\":\"Strip\",\"content\":\" \",\"start\":0,\"stop\":1}"
                                     : ",{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}");
@@ -56,7 +59,8 @@ hn_status hn_sp_spec(const hn_sp *sp, hn_json **out, hn_error *err) {
     hn_str unk = sp->unk >= 0 ? hn_vocab_text(sp->vocab, sp->unk) : (hn_str){0};
     hn_buf_puts(&text, "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,\"added_tokens\":[],");
     put_normalizer(&text, sp);
-    hn_buf_puts(&text, prefix_once(sp) ? ",\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"" META "\",\"prepend_scheme\":\"first\",\"split\":false}"
+    hn_buf_puts(&text, prefix_once(sp) ? ",\"pre_tokenizer\":{\"type\":\"Metaspace\",\"replacement\":\"" META
+                                         "\",\"prepend_scheme\":\"first\",\"split\":false}"
                                        : ",\"pre_tokenizer\":null");
     hn_buf_puts(&text, ",\"post_processor\":null");
     put_decoder(&text, sp);
@@ -65,12 +69,15 @@ hn_status hn_sp_spec(const hn_sp *sp, hn_json **out, hn_error *err) {
         hn_buf_puts(&text, ",\"model\":{\"type\":\"BPE\",\"dropout\":null,\"unk_token\":");
         if (unk.p) hn_json_write_str(&text, unk.p, unk.n);
         else hn_buf_puts(&text, "null");
-        hn_buf_printf(&text, ",\"continuing_subword_prefix\":null,\"end_of_word_suffix\":null,\"fuse_unk\":true,\"byte_fallback\":%s,"
-                             "\"ignore_merges\":false,\"vocab\":null,\"merges\":null}}", fallback);
+        hn_buf_printf(&text,
+                      ",\"continuing_subword_prefix\":null,\"end_of_word_suffix\":null,\"fuse_unk\":true,\"byte_fallback\":%s,"
+                      "\"ignore_merges\":false,\"vocab\":null,\"merges\":null}}",
+                      fallback);
     } else {
         char id[16];
         snprintf(id, sizeof id, "%d", (int)sp->unk);
-        hn_buf_printf(&text, ",\"model\":{\"type\":\"Unigram\",\"unk_id\":%s,\"byte_fallback\":%s,\"vocab\":null}}", sp->unk >= 0 ? id : "null", fallback);
+        hn_buf_printf(&text, ",\"model\":{\"type\":\"Unigram\",\"unk_id\":%s,\"byte_fallback\":%s,\"vocab\":null}}",
+                      sp->unk >= 0 ? id : "null", fallback);
     }
     hn_status st = text.failed ? hn_nomem(err, text.n) : hn_json_parse(text.p, text.n, "tokenizer.json", 1, out, err);
     hn_buf_release(&text);

@@ -12,30 +12,35 @@
 
 /* The pattern of Llama 3, with other runs of digits. */
 #define CONTRACTIONS "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-#define LLAMA3(digits)                                                                                                 \
-    CONTRACTIONS "|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|" digits "| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
+#define LLAMA3(digits)                                                                                                           \
+    CONTRACTIONS "|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|" digits                                                              \
+                 "| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
 /* Words that begin with capitals or go on in small letters. */
 #define UPPER "[\\\\p{Lu}\\\\p{Lt}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]"
 #define LOWER "[\\\\p{Ll}\\\\p{Lm}\\\\p{Lo}\\\\p{M}]"
-#define CASED(tail, digits)                                                                                            \
-    "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?" UPPER "*" LOWER "+" tail "|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?" UPPER "+" LOWER "*" tail "|" digits       \
-    "| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n/]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
-#define DEEPSEEK3                                                                                                      \
-    "[!\\\"#$%&'()*+,\\\\-./:;<=>?@\\\\[\\\\\\\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\\\p{L}\\\\p{P}\\\\p{S}]?[\\\\p{L}\\\\p{M}]+"                  \
+#define CASED(tail, digits)                                                                                                      \
+    "[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?" UPPER "*" LOWER "+" tail "|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?" UPPER "+" LOWER "*" tail         \
+    "|" digits "| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n/]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
+#define DEEPSEEK3                                                                                                                \
+    "[!\\\"#$%&'()*+,\\\\-./:;<=>?@\\\\[\\\\\\\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\\\p{L}\\\\p{P}\\\\p{S}]?[\\\\p{L}\\\\p{M}]+"    \
     "| ?[\\\\p{P}\\\\p{S}]+[\\r\\n]*|\\\\s*[\\r\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
 
 static const hn_split_rule rules[] = {
     {"gpt-2|gpt2|mpt|olmo|phi-2", NULL, BYTES("true"), false},
     {"gpt-neox", NFC, BYTES("true"), false},
-    {"llama-bpe|llama3|llama-v3|falcon3|smaug-bpe|dbrx|pixtral", NULL, SEQUENCE(SPLIT(LLAMA3("\\\\p{N}{1,3}")) "," BYTES("false")), true},
+    {"llama-bpe|llama3|llama-v3|falcon3|smaug-bpe|dbrx|pixtral", NULL,
+     SEQUENCE(SPLIT(LLAMA3("\\\\p{N}{1,3}")) "," BYTES("false")), true},
     {"qwen2|deepseek-r1-qwen|megrez", NFC, SEQUENCE(SPLIT(LLAMA3("\\\\p{N}")) "," BYTES("false")), false},
     {"stablelm2", NULL, SEQUENCE(SPLIT(LLAMA3("\\\\p{N}")) "," BYTES("false")), false},
     {"smollm|starcoder|refact|codeshell|command-r", NULL, SEQUENCE(DIGITS "," BYTES("true")), false},
     {"deepseek-coder", NULL,
-     SEQUENCE(SPLIT("[\\r\\n]") "," SPLIT("\\\\s?\\\\p{L}+") "," SPLIT("\\\\s?\\\\p{P}+") ","
-              SPLIT("[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+") "," DIGITS "," BYTES("false")), false},
-    {"deepseek-v3", NULL, SEQUENCE(SPLIT("\\\\p{N}{1,3}") "," SPLIT("[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+") "," SPLIT(DEEPSEEK3) ","
-                                   BYTES("false")), false},
+     SEQUENCE(SPLIT("[\\r\\n]") "," SPLIT("\\\\s?\\\\p{L}+") "," SPLIT("\\\\s?\\\\p{P}+") "," SPLIT(
+         "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+") "," DIGITS "," BYTES("false")),
+     false},
+    {"deepseek-v3", NULL,
+     SEQUENCE(
+         SPLIT("\\\\p{N}{1,3}") "," SPLIT("[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+") "," SPLIT(DEEPSEEK3) "," BYTES("false")),
+     false},
     {"gpt-4o", NULL, SEQUENCE(SPLIT(CASED(CONTRACTIONS "?", "\\\\p{N}{1,3}")) "," BYTES("false")), false},
     {"tekken", NULL, SEQUENCE(SPLIT(CASED("", "\\\\p{N}")) "," BYTES("false")), true},
 };

@@ -22,12 +22,15 @@ typedef struct hn_encoding { /* growing columns, reused between calls; {0} is em
     struct hn_text_work *work; /* inner: memory and known words, reused by the next call of the same tokenizer */
 } hn_encoding;
 
-enum { HN_ENCODE_SPECIAL = 1, /* run the post-processor: BOS and so on */
-       HN_ENCODE_SPANS = 2,
-       HN_ENCODE_SPLIT_SPECIAL = 4, /* special tokens written in the text are plain text */
-       /* With SPECIAL: the text is the first or the second of a pair, and gets what the post-processor puts before it, or behind it;
-        * what stands between the two comes with the first. */
-       HN_ENCODE_FIRST = 8, HN_ENCODE_SECOND = 16 };
+enum {
+    HN_ENCODE_SPECIAL = 1, /* run the post-processor: BOS and so on */
+    HN_ENCODE_SPANS = 2,
+    HN_ENCODE_SPLIT_SPECIAL = 4, /* special tokens written in the text are plain text */
+    /* With SPECIAL: the text is the first or the second of a pair, and gets what the post-processor puts before it, or behind it;
+     * what stands between the two comes with the first. */
+    HN_ENCODE_FIRST = 8,
+    HN_ENCODE_SECOND = 16
+};
 
 /* path: a folder with the files of a tokenizer (tokenizer_readers.def: tokenizer.json before others, tokenizer_config.json and
  * friends beside it), or one such file alone. Errors: ENOENT, EFORMAT, ENOTSUP (unknown component, by name). */
@@ -74,7 +77,8 @@ int64_t hn_tokenizer_max_length(const hn_tokenizer *t); /* model_max_length; the
 const char *hn_tokenizer_chat_template(const hn_tokenizer *t); /* NULL: none */
 /* Adds tokens that are cut out of text as they stand; special ones are left out of decoded text on request. Known tokens
  * take the flag. *added (may be NULL): how many are new, with the next free ids. While nobody encodes. Errors: EARG. */
-hn_status hn_tokenizer_add(hn_tokenizer *t, const char *const *tokens, size_t n, bool special, int32_t *added, hn_error *err) HN_MUST;
+hn_status hn_tokenizer_add(hn_tokenizer *t, const char *const *tokens, size_t n, bool special, int32_t *added,
+                           hn_error *err) HN_MUST;
 /* Gives a role to a token, which is added where it is new. */
 hn_status hn_tokenizer_set_special(hn_tokenizer *t, hn_special which, const char *token, hn_error *err) HN_MUST;
 /* Writes tokenizer.json, tokenizer_config.json, chat_template.jinja and additional_chat_templates/ into a model folder: copies of
@@ -114,7 +118,8 @@ typedef struct hn_chat_opts {
     const hn_json *kwargs;           /* --chat_template_kwargs; a row's win over them; NULL: none */
     const char *token[HN_SPECIAL_COUNT]; /* instead of the tokenizer's bos_token ...; NULL: the tokenizer's */
 } hn_chat_opts;
-/* tok may be NULL if a path is given. Errors: ENOENT (no template: says where one is looked for), EFORMAT (place in the template). */
+/* tok may be NULL if a path is given. Errors: ENOENT (no template: says where one is looked for), EFORMAT (place in the
+ * template). */
 hn_status hn_chat_open(const hn_tokenizer *tok, const hn_chat_opts *o, hn_chat **out, hn_error *err) HN_MUST;
 void hn_chat_free(hn_chat *c);
 
@@ -125,7 +130,8 @@ typedef struct hn_chat_in { /* borrowed; NULL: not given */
 } hn_chat_in;
 /* Errors: EFORMAT with the template's own raise_exception text, or what Python's Jinja2 would raise. */
 hn_status hn_chat_render(const hn_chat *c, const hn_chat_in *in, hn_rendered *out, hn_error *err) HN_MUST;
-/* Where spans come from: marks in the template, the prefix rule (chat_spans.c), or nowhere (the template is not prefix-preserving). */
+/* Where spans come from: marks in the template, the prefix rule (chat_spans.c), or nowhere (the template is not
+ * prefix-preserving). */
 typedef enum hn_span_source { HN_SPANS_NONE, HN_SPANS_MARKED, HN_SPANS_DERIVED } hn_span_source;
 hn_span_source hn_chat_span_source(const hn_chat *c);
 const char *hn_chat_text(const hn_chat *c);        /* the template itself; of several the one without a name or tools */

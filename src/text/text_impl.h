@@ -305,7 +305,7 @@ typedef struct hn_added {
     hn_matcher *raw, *normalized;
 } hn_added;
 
-/* ------------------------------------------------------------------ the tokenizer (tokenizer.c, tokenizer_files.c) */
+/* ------------------------------------------------------------------ the tokenizer (tokenizer_load.c, tokenizer_files.c) */
 
 #define HN_NAMED_TEMPLATES "additional_chat_templates" /* folder beside tokenizer.json */
 enum { HN_KEPT_JSON, HN_KEPT_CONFIG, HN_KEPT_TEMPLATE, HN_KEPT_SPECIALS, HN_KEPT_ADDED, HN_KEPT_COUNT };

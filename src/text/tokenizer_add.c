@@ -17,7 +17,8 @@ hn_status hn_tokenizer_add(hn_tokenizer *t, const char *const *tokens, size_t n,
         t->changed = true;
     }
     if (added) *added = fresh;
-    if (hn_tokenizer_size(t) < before + fresh) return hn_fail(err, HN_ESTATE, "new tokens got ids that are taken"); /* an odd vocabulary with gaps */
+    if (hn_tokenizer_size(t) < before + fresh)
+        return hn_fail(err, HN_ESTATE, "new tokens got ids that are taken"); /* an odd vocabulary with gaps */
     return hn_tokenizer_seal(t, err);
 }
 

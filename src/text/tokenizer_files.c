@@ -34,7 +34,8 @@ static hn_status keep_named(hn_tokenizer *t, const char *dir, hn_error *err) {
     char *folder = hn_path_join(dir, HN_NAMED_TEMPLATES);
     hn_status st = folder ? HN_OK : hn_nomem(err, strlen(dir));
     if (st == HN_OK && hn_path_is_dir(folder)) st = hn_dir_list(folder, &files, err);
-    if (st == HN_OK && files.n && !(t->named = hn_calloc(files.n, sizeof *t->named))) st = hn_nomem(err, files.n * sizeof *t->named);
+    if (st == HN_OK && files.n && !(t->named = hn_calloc(files.n, sizeof *t->named)))
+        st = hn_nomem(err, files.n * sizeof *t->named);
     for (size_t i = 0; i < files.n && st == HN_OK; i++) {
         if (!hn_ends_with(files.v[i], ".jinja")) continue;
         char *name = hn_path_join(HN_NAMED_TEMPLATES, files.v[i]);

@@ -284,8 +284,8 @@ INLINE row_rule rule_at(const attn_job *w, const attn_block *b, int64_t row, int
 
 /* Dropout's factors of a block of keys for a stacked row. */
 static void drop_row(const attn_job *w, const attn_block *b, int64_t row, int64_t key0, float factor[KEYS]) {
-    attn_drop_factors(w->a, b->row0 + row / w->per, (int32_t)(b->group * w->per + row % w->per), key0, (float)(1 / (1 - w->a->dropout)),
-                      factor);
+    attn_drop_factors(w->a, b->row0 + row / w->per, (int32_t)(b->group * w->per + row % w->per), key0,
+                      (float)(1 / (1 - w->a->dropout)), factor);
 }
 
 INLINE vf lane_index(int64_t c) {

@@ -117,7 +117,9 @@ V_LOGIC(xor, xor)
 INLINE vf v_zero(void) { return v_set1(0.0f); }
 INLINE vf v_sign(vf x) { return v_and(x, v_set1(-0.0f)); }
 INLINE vf v_abs(vf x) { return v_xor(x, v_sign(x)); }
-INLINE vmask v_from(int n) { return v_less(v_set1((float)n - 0.5f), v_load((const float[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})); }
+INLINE vmask v_from(int n) {
+    return v_less(v_set1((float)n - 0.5f), v_load((const float[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}));
+}
 
 /* n lanes, 1 .. 16; the rest is 0 */
 INLINE vf v_get(const float *p, int64_t n) { return n >= LANES ? v_load(p) : v_load_n(p, (int)n); }

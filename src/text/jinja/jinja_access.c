@@ -21,7 +21,8 @@ bool hn_j_use_undefined(hn_jrun *r, hn_jval v) {
     if (!u) return hn_j_fail(r, err, "a value is undefined");
     int n = (int)(u->name.n < 200 ? u->name.n : 200);
     if (u->hint) return hn_j_fail(r, err, "%s", u->hint);
-    if (v.flag & HN_J_UNSAFE) return hn_j_fail(r, err, "access to attribute '%.*s' of '%s' object is unsafe.", n, u->name.p, u->object);
+    if (v.flag & HN_J_UNSAFE)
+        return hn_j_fail(r, err, "access to attribute '%.*s' of '%s' object is unsafe.", n, u->name.p, u->object);
     if (!u->object) return hn_j_fail(r, err, "'%.*s' is undefined", n, u->name.p);
     return hn_j_fail(r, err, "'%s object' has no attribute '%.*s'", u->object, n, u->name.p);
 }
@@ -82,7 +83,8 @@ static int macro_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
 
 static int number_attr(hn_jval obj, hn_str name, hn_jval *out) {
     bool real = hn_str_eq(name, "real"), imag = hn_str_eq(name, "imag");
-    if (!real && !imag && (obj.kind == HN_J_FLOAT || (!hn_str_eq(name, "numerator") && !hn_str_eq(name, "denominator")))) return 0;
+    if (!real && !imag && (obj.kind == HN_J_FLOAT || (!hn_str_eq(name, "numerator") && !hn_str_eq(name, "denominator"))))
+        return 0;
     if (obj.kind == HN_J_FLOAT) *out = real ? obj : hn_j_float(0);
     else *out = imag ? hn_j_int(0) : hn_str_eq(name, "denominator") ? hn_j_int(1) : hn_j_as_int(obj);
     return 1;
@@ -129,10 +131,29 @@ static int special_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out) {
 
 /* What every Python object has; the sandbox refuses them all. */
 static bool is_dunder(hn_str name) {
-    static const char *const all[] = {"__class__", "__doc__", "__init__", "__eq__", "__ne__", "__hash__", "__repr__", "__str__", "__dir__",
-                                      "__format__", "__getattribute__", "__setattr__", "__delattr__", "__new__", "__reduce__",
-                                      "__reduce_ex__", "__sizeof__", "__subclasshook__", "__init_subclass__", "__lt__", "__le__",
-                                      "__gt__", "__ge__"};
+    static const char *const all[] = {"__class__",
+                                      "__doc__",
+                                      "__init__",
+                                      "__eq__",
+                                      "__ne__",
+                                      "__hash__",
+                                      "__repr__",
+                                      "__str__",
+                                      "__dir__",
+                                      "__format__",
+                                      "__getattribute__",
+                                      "__setattr__",
+                                      "__delattr__",
+                                      "__new__",
+                                      "__reduce__",
+                                      "__reduce_ex__",
+                                      "__sizeof__",
+                                      "__subclasshook__",
+                                      "__init_subclass__",
+                                      "__lt__",
+                                      "__le__",
+                                      "__gt__",
+                                      "__ge__"};
     if (name.n < 5 || name.p[0] != '_' || name.p[1] != '_') return false;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (hn_str_eq(name, all[i])) return true;
@@ -260,7 +281,8 @@ bool hn_j_slice(hn_jrun *r, hn_jval obj, hn_jval vstart, hn_jval vstop, hn_jval 
         return hn_j_reject(r, obj, HN_J_TYPE, "'%s' object is not subscriptable", hn_j_type(obj));
     if (!bound(r, vstep, 1, &step)) return false;
     if (step == 0) return hn_j_fail(r, HN_J_VALUE, "slice step cannot be zero");
-    if (!bound(r, vstart, step < 0 ? INT64_MAX : 0, &start) || !bound(r, vstop, step < 0 ? INT64_MIN : INT64_MAX, &stop)) return false;
+    if (!bound(r, vstart, step < 0 ? INT64_MAX : 0, &start) || !bound(r, vstop, step < 0 ? INT64_MIN : INT64_MAX, &stop))
+        return false;
     hn_j_sized(obj, &n);
     int64_t count = clip(n, &start, &stop, step);
     if (hn_j_is_text(obj)) return slice_string(r, obj, n, start, step, count, out);

@@ -34,7 +34,8 @@ static bool bind(hn_jrun *r, const hn_jfunc *f, const hn_jargs *args, hn_jval *a
         while (i < p.n && !hn_str_same(p.name[i], key)) i++;
         if (i == p.n || p.by_place)
             return hn_j_fail(r, HN_J_TYPE, "%s() got an unexpected keyword argument '%.*s'", f->name, (int)key.n, key.p);
-        if (hn_j_given(a[i])) return hn_j_fail(r, HN_J_TYPE, "%s() got multiple values for argument '%.*s'", f->name, (int)key.n, key.p);
+        if (hn_j_given(a[i]))
+            return hn_j_fail(r, HN_J_TYPE, "%s() got multiple values for argument '%.*s'", f->name, (int)key.n, key.p);
         a[i] = args->kw[k].value;
     }
     for (uint32_t i = 0; i < p.n; i++)
@@ -73,7 +74,8 @@ static bool call_joiner(hn_jrun *r, hn_jjoiner *j, const hn_jargs *args, hn_jval
 
 static bool call_loop(hn_jrun *r, hn_jloop *l, const hn_jargs *args, hn_jval *out) {
     const hn_jval *kw = hn_j_kw(args, "iterable");
-    if (args->n + args->nkw != 1 || (args->nkw && !kw)) return hn_j_fail(r, HN_J_TYPE, "LoopContext.__call__() takes one iterable");
+    if (args->n + args->nkw != 1 || (args->nkw && !kw))
+        return hn_j_fail(r, HN_J_TYPE, "LoopContext.__call__() takes one iterable");
     if (!l->node) return hn_j_fail(r, HN_J_TYPE, "The loop must have the 'recursive' marker to be called recursively.");
     return hn_j_recurse(r, l, kw ? *kw : args->v[0], out);
 }

@@ -100,7 +100,9 @@ static void put_mapped(hn_buf *b, const hn_jcase *table, uint32_t cp, uint32_t o
 static void put_upper(hn_buf *b, uint32_t cp) {
     put_mapped(b, hn_jc_upper_many, cp, cp == 0xDF ? cp : (uint32_t)utf8proc_toupper((utf8proc_int32_t)cp));
 }
-static void put_title(hn_buf *b, uint32_t cp) { put_mapped(b, hn_jc_title_many, cp, (uint32_t)utf8proc_totitle((utf8proc_int32_t)cp)); }
+static void put_title(hn_buf *b, uint32_t cp) {
+    put_mapped(b, hn_jc_title_many, cp, (uint32_t)utf8proc_totitle((utf8proc_int32_t)cp));
+}
 
 static void put_fold(hn_buf *b, uint32_t cp) {
     utf8proc_int32_t to[4];

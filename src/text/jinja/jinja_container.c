@@ -1,4 +1,5 @@
-/* jinja_container.c - lists, tuples and dicts: our own, or JSON read where it stands. Containers never change once they are made. */
+/* jinja_container.c - lists, tuples and dicts: our own, or JSON read where it stands. Containers never change once they are made.
+ */
 #include "text/jinja/jinja_ast_impl.h"
 
 hn_jval hn_j_from_json(const hn_json *j) {
@@ -16,7 +17,8 @@ hn_jval hn_j_from_json(const hn_json *j) {
 }
 
 bool hn_j_list_new(hn_jrun *r, hn_jkind kind, size_t n, hn_jval *out, hn_jval **items) {
-    if (n > HN_J_MEMORY / sizeof(hn_jval)) return hn_j_fail(r, HN_J_LIMIT, "the template needs more than %zu MiB of memory", HN_J_MEMORY >> 20);
+    if (n > HN_J_MEMORY / sizeof(hn_jval))
+        return hn_j_fail(r, HN_J_LIMIT, "the template needs more than %zu MiB of memory", HN_J_MEMORY >> 20);
     if (!hn_j_burn(r, n / 4)) return false;
     hn_jlist *l = hn_j_alloc(r, sizeof *l + n * sizeof *l->v);
     if (!l) return false;
@@ -205,10 +207,12 @@ bool hn_j_dict_next(hn_jrun *r, hn_jval dict, hn_jwalk *w, hn_jval *key, hn_jval
 
 static bool put_pair(hn_jrun *r, hn_jval dict, hn_jval pair, size_t i) {
     hn_jval two;
-    if (!hn_j_iterable(pair)) return hn_j_fail(r, HN_J_TYPE, "cannot convert dictionary update sequence element #%zu to a sequence", i);
+    if (!hn_j_iterable(pair))
+        return hn_j_fail(r, HN_J_TYPE, "cannot convert dictionary update sequence element #%zu to a sequence", i);
     if (!hn_j_to_list(r, pair, HN_J_TUPLE, &two)) return false;
     if (hn_j_count(two) != 2)
-        return hn_j_fail(r, HN_J_VALUE, "dictionary update sequence element #%zu has length %zu; 2 is required", i, hn_j_count(two));
+        return hn_j_fail(r, HN_J_VALUE, "dictionary update sequence element #%zu has length %zu; 2 is required", i,
+                         hn_j_count(two));
     return hn_j_dict_put(r, dict, hn_j_at(two, 0), hn_j_at(two, 1));
 }
 

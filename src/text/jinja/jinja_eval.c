@@ -28,7 +28,8 @@ static bool eval_dict(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval *out)
     hn_jval key, value;
     if (!hn_j_dict_new(r, n->u.items.n / 2, out)) return false;
     for (uint32_t i = 0; i < n->u.items.n; i += 2)
-        if (!hn_j_eval(r, f, n->u.items.v[i], &key) || !hn_j_eval(r, f, n->u.items.v[i + 1], &value) || !hn_j_dict_put(r, *out, key, value))
+        if (!hn_j_eval(r, f, n->u.items.v[i], &key) || !hn_j_eval(r, f, n->u.items.v[i + 1], &value) ||
+            !hn_j_dict_put(r, *out, key, value))
             return false;
     return true;
 }
@@ -126,7 +127,8 @@ static bool add_dynamic(hn_jrun *r, hn_jframe *f, const hn_jcallee *c, hn_jargs 
     }
     if (!c->dyn_kwargs) return true;
     if (!hn_j_eval(r, f, c->dyn_kwargs, &more)) return false;
-    if (more.kind != HN_J_DICT) return hn_j_reject(r, more, HN_J_TYPE, "argument after ** must be a mapping, not %s", hn_j_type(more));
+    if (more.kind != HN_J_DICT)
+        return hn_j_reject(r, more, HN_J_TYPE, "argument after ** must be a mapping, not %s", hn_j_type(more));
     hn_jkw *kw = hn_j_alloc(r, (args->nkw + hn_j_count(more) + 1) * sizeof *kw);
     if (!kw) return false;
     memcpy(kw, args->kw, args->nkw * sizeof *kw);
@@ -188,7 +190,8 @@ bool hn_j_eval_call(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval caller,
     room m;
     hn_jargs args;
     if (n->u.call.of->op == HN_JN_GETATTR && !hn_j_given(caller)) return eval_method_call(r, f, n, out);
-    if (!hn_j_eval(r, f, n->u.call.of, &callee) || !eval_args(r, f, &n->u.call.call, hn_j_missing(), caller, &m, &args)) return false;
+    if (!hn_j_eval(r, f, n->u.call.of, &callee) || !eval_args(r, f, &n->u.call.call, hn_j_missing(), caller, &m, &args))
+        return false;
     r->line = n->line;
     return hn_j_call(r, callee, &args, out);
 }
@@ -200,7 +203,8 @@ static bool call_named(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval valu
     if (!eval_args(r, f, &n->u.call.call, value, hn_j_missing(), &m, &args)) return false;
     r->line = n->line;
     if (n->u.call.func) return hn_j_call_func(r, n->u.call.func, &args, out);
-    return hn_j_fail(r, HN_J_RUNTIME, "No %s named '%.*s' found.", n->op == HN_JN_FILTER ? "filter" : "test", (int)n->text.n, n->text.p);
+    return hn_j_fail(r, HN_J_RUNTIME, "No %s named '%.*s' found.", n->op == HN_JN_FILTER ? "filter" : "test", (int)n->text.n,
+                     n->text.p);
 }
 
 bool hn_j_apply_filter(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval captured, hn_jval *out) {

@@ -41,8 +41,10 @@ static void export(hn_jframe *f, const hn_jnode *target, hn_jval v) {
 
 bool hn_j_space_name(hn_jrun *r, hn_str name) {
     return name.n == 0 || name.p[0] != '_' ||
-           hn_j_fail(r, HN_J_SECURITY, "Chat templates cannot store underscore-prefixed attributes on a namespace, but got '%.*s'. "
-                     "Please rename the attribute.", (int)name.n, name.p);
+           hn_j_fail(r, HN_J_SECURITY,
+                     "Chat templates cannot store underscore-prefixed attributes on a namespace, but got '%.*s'. "
+                     "Please rename the attribute.",
+                     (int)name.n, name.p);
 }
 
 static bool set_attr(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval v) {
@@ -182,7 +184,8 @@ static hn_jflow exec_autoescape(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
 static bool exec_load(hn_jrun *r, hn_jframe *f, const hn_jnode *n) {
     hn_jval source;
     if (!hn_j_eval(r, f, n->u.include.source, &source)) return false;
-    if (n->op == HN_JN_INCLUDE && n->u.include.ignore_missing && source.kind != HN_J_STR && source.kind != HN_J_UNDEF && !hn_j_truth(source))
+    if (n->op == HN_JN_INCLUDE && n->u.include.ignore_missing && source.kind != HN_J_STR && source.kind != HN_J_UNDEF &&
+        !hn_j_truth(source))
         return true;
     return hn_j_fail(r, HN_J_TYPE, "no loader for this environment specified");
 }

@@ -45,7 +45,8 @@ static hn_jnode *parse_items(hn_jparser *p, hn_jop op, hn_jtok end) { /* of a li
         if (n->u.items.n && !hn_jp_expect(p, HN_T_COMMA)) return NULL;
         if (hn_jp_is(p, end)) break;
         if (!hn_jp_push(p, &n->u.items, hn_jp_expression(p, true))) return NULL;
-        if (op == HN_JN_DICT && (!hn_jp_expect(p, HN_T_COLON) || !hn_jp_push(p, &n->u.items, hn_jp_expression(p, true)))) return NULL;
+        if (op == HN_JN_DICT && (!hn_jp_expect(p, HN_T_COLON) || !hn_jp_push(p, &n->u.items, hn_jp_expression(p, true))))
+            return NULL;
     }
     return n && hn_jp_expect(p, end) ? hn_jp_done(p, n) : NULL;
 }

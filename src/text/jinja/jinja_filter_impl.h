@@ -17,8 +17,8 @@ typedef struct hn_jpath {
 bool hn_j_path(hn_jrun *r, hn_jval attribute, bool fold, hn_jpath *out);
 bool hn_j_path_get(hn_jrun *r, const hn_jpath *p, hn_jval item, hn_jval *out);
 
-/* Sorts n indices by keys of k values each, stable; descending keeps equal ones in order as well. lists: keys compare as lists do,
- * so that equal values are never asked which is less. jinja_sort.c */
+/* Sorts n indices by keys of k values each, stable; descending keeps equal ones in order as well. lists: keys compare as lists
+ * do, so that equal values are never asked which is less. jinja_sort.c */
 bool hn_j_sort(hn_jrun *r, uint32_t *order, size_t n, const hn_jval *key, size_t k, bool lists, bool descending);
 
 #endif

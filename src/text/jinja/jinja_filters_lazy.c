@@ -81,7 +81,8 @@ static bool prepare_map(hn_jrun *r, hn_jlazy *z) {
     }
     for (uint32_t i = 0; i < z->args->nkw; i++)
         if (!hn_j_is(z->args->kw[i].key, "attribute") && !hn_j_is(z->args->kw[i].key, "default"))
-            return hn_j_fail(r, HN_J_RUNTIME, "Unexpected keyword argument '%.*s'", (int)z->args->kw[i].key.n, z->args->kw[i].key.s);
+            return hn_j_fail(r, HN_J_RUNTIME, "Unexpected keyword argument '%.*s'", (int)z->args->kw[i].key.n,
+                             z->args->kw[i].key.s);
     if (!hn_j_path(r, *attribute, false, &z->path)) return false;
     if (otherwise && otherwise->kind != HN_J_NONE) z->path.otherwise = *otherwise;
     return true;

@@ -43,7 +43,8 @@ HN_FILTER(round) { /* value precision method */
     if (hn_j_given(a[2]) && !hn_j_is(a[2], "common") && !ceiling && !hn_j_is(a[2], "floor"))
         return hn_j_fail(r, HN_J_RUNTIME, "method must be common, ceil or floor");
     if (!hn_j_given(a[2]) || hn_j_is(a[2], "common")) return hn_j_round(r, a[0], precision, out);
-    if (!hn_j_binary(r, HN_JN_POW, hn_j_int(10), precision, &unit) || !hn_j_binary(r, HN_JN_MUL, a[0], unit, &scaled)) return false;
+    if (!hn_j_binary(r, HN_JN_POW, hn_j_int(10), precision, &unit) || !hn_j_binary(r, HN_JN_MUL, a[0], unit, &scaled))
+        return false;
     if (!hn_j_is_number(scaled)) return hn_j_fail(r, HN_J_TYPE, "must be real number, not %s", hn_j_type(scaled));
     if (scaled.kind == HN_J_FLOAT) {
         f = ceiling ? ceil(scaled.f) : floor(scaled.f);

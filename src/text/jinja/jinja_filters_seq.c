@@ -112,8 +112,8 @@ HN_FILTER(attr) {
 
 /* ---- order */
 
-static bool sorted(hn_jrun *r, hn_jval value, const hn_jpath *paths, size_t k, bool lists, bool descending, hn_jval *out, hn_jval **keys,
-                   uint32_t **order) {
+static bool sorted(hn_jrun *r, hn_jval value, const hn_jpath *paths, size_t k, bool lists, bool descending, hn_jval *out,
+                   hn_jval **keys, uint32_t **order) {
     hn_jval list, *items;
     if (!hn_j_to_list(r, value, HN_J_LIST, &list)) return false;
     size_t n = hn_j_count(list);
@@ -191,10 +191,12 @@ static bool extreme(hn_jrun *r, const hn_jval *a, bool least, hn_jval *out) {
     hn_jiter *it = hn_j_iter(r, a[0]);
     int more = hn_j_next(r, it, out);
     if (more == 0) return hn_j_undefined(r, "No aggregated item, sequence was empty.", out);
-    if (more < 0 || !hn_j_path(r, a[2], !hn_j_arg_flag(a[1], false), &path) || !hn_j_path_get(r, &path, *out, &best)) return false;
+    if (more < 0 || !hn_j_path(r, a[2], !hn_j_arg_flag(a[1], false), &path) || !hn_j_path_get(r, &path, *out, &best))
+        return false;
     while ((more = hn_j_next(r, it, &x)) == 1) {
         bool yes;
-        if (!hn_j_path_get(r, &path, x, &key) || !(least ? hn_j_less(r, key, best, &yes) : hn_j_order(r, key, best, ">", &yes))) return false;
+        if (!hn_j_path_get(r, &path, x, &key) || !(least ? hn_j_less(r, key, best, &yes) : hn_j_order(r, key, best, ">", &yes)))
+            return false;
         if (!yes) continue;
         *out = x;
         best = key;

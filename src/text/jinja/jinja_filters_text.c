@@ -65,7 +65,8 @@ HN_FILTER(replace) { /* s old new count */
 HN_FILTER(format) { /* value, then either positional or keyword arguments */
     hn_jval s, rest, *items;
     if (args->n == 0) return hn_j_fail(r, HN_J_TYPE, "format needs a value");
-    if (args->n > 1 && args->nkw) return hn_j_fail(r, HN_J_RUNTIME, "can't handle positional and keyword arguments at the same time");
+    if (args->n > 1 && args->nkw)
+        return hn_j_fail(r, HN_J_RUNTIME, "can't handle positional and keyword arguments at the same time");
     if (!hn_j_soft_str(r, args->v[0], &s)) return false;
     if (args->nkw) {
         if (!hn_j_dict_new(r, args->nkw, &rest)) return false;
@@ -91,7 +92,8 @@ HN_FILTER(indent) { /* s width first blank */
     bool blank = hn_j_arg_flag(a[3], false), first = true, fine = true;
     if (a[1].kind == HN_J_STR) indent = a[1];
     else if (hn_j_given(a[1]) && !hn_j_binary(r, HN_JN_MUL, hn_j_str(" ", 1), a[1], &indent)) return false;
-    if (a[0].kind != HN_J_STR) return hn_j_reject(r, a[0], HN_J_TYPE, "unsupported operand type(s) for +=: '%s' and 'str'", hn_j_type(a[0]));
+    if (a[0].kind != HN_J_STR)
+        return hn_j_reject(r, a[0], HN_J_TYPE, "unsupported operand type(s) for +=: '%s' and 'str'", hn_j_type(a[0]));
     if (!hn_j_capture(r)) return false;
     hn_buf text = {0}; /* one newline more: a last line that is empty counts */
     hn_buf_add(&text, a[0].s, a[0].n);
@@ -113,8 +115,10 @@ HN_FILTER(truncate) { /* s length killwords end leeway */
     int64_t length = 255, leeway = 5, n;
     hn_jval end = hn_j_or(a[3], hn_j_str("...", 3)), cut;
     int64_t end_n;
-    if (!hn_j_arg_int(r, a[1], false, &length) || !hn_j_arg_int(r, a[4], true, &leeway) || !hn_j_len(r, end, &end_n)) return false;
-    if (length < end_n) return hn_j_fail(r, HN_J_ASSERT, "expected length >= %lld, got %lld", (long long)end_n, (long long)length);
+    if (!hn_j_arg_int(r, a[1], false, &length) || !hn_j_arg_int(r, a[4], true, &leeway) || !hn_j_len(r, end, &end_n))
+        return false;
+    if (length < end_n)
+        return hn_j_fail(r, HN_J_ASSERT, "expected length >= %lld, got %lld", (long long)end_n, (long long)length);
     if (leeway < 0) return hn_j_fail(r, HN_J_ASSERT, "expected leeway >= 0, got %lld", (long long)leeway);
     if (!hn_j_len(r, a[0], &n)) return false;
     if (n - leeway <= length) return hn_j_set(out, a[0]);

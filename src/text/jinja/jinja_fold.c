@@ -1,7 +1,8 @@
 /* jinja_fold.c - constant expressions are computed when a template is parsed, as Jinja2's optimizer does.
  *
- * It is seen from outside: while folding, a slice of what has none is undefined instead of an error, and a number that is not finite
- * becomes a name that nobody knows, unless it is printed at once. What fails here is left to run, and to fail, in its place. */
+ * It is seen from outside: while folding, a slice of what has none is undefined instead of an error, and a number that is not
+ * finite becomes a name that nobody knows, unless it is printed at once. What fails here is left to run, and to fail, in its
+ * place. */
 #include "text/jinja/jinja_ast_impl.h"
 
 #include <math.h>
@@ -41,7 +42,8 @@ static bool writable(hn_jval v, int depth, size_t *size, bool *finite) {
         return true;
     case HN_J_DICT:
         for (uint32_t i = 0; i < v.dict->n; i++)
-            if (!writable(v.dict->v[i].key, depth + 1, size, finite) || !writable(v.dict->v[i].value, depth + 1, size, finite)) return false;
+            if (!writable(v.dict->v[i].key, depth + 1, size, finite) || !writable(v.dict->v[i].value, depth + 1, size, finite))
+                return false;
         return true;
     default: return false;
     }
@@ -61,7 +63,8 @@ static void fold(hn_jrun *r, hn_jnode *n, bool top) {
     if (n->folded) return;
     n->folded = true;
     if (!r->volatile_escape) hn_jn_each(n, fold_child, r);
-    if (n->op == HN_JN_NAME || n->op == HN_JN_NSREF || n->op == HN_JN_CALL || n->op == HN_JN_KEYWORD || n->op == HN_JN_SLICE) return;
+    if (n->op == HN_JN_NAME || n->op == HN_JN_NSREF || n->op == HN_JN_CALL || n->op == HN_JN_KEYWORD || n->op == HN_JN_SLICE)
+        return;
     if (n->op == HN_JN_CONST && n->ctx == 1) return; /* text of the template */
     constant = n->op == HN_JN_CONST || (r->fuel > 0 && hn_j_eval(r, NULL, n, &v));
     if (n->op == HN_JN_CONST) v = n->u.value;
@@ -80,7 +83,8 @@ static bool fold_child(void *run, hn_jnode *n) {
     return true;
 }
 
-/* Whether output is escaped is not always known before it runs; then only what is printed at once is computed, and not escaped. */
+/* Whether output is escaped is not always known before it runs; then only what is printed at once is computed, and not escaped.
+ */
 void hn_jf_fold(hn_jrun *r, hn_jnode *n, bool printed, uint8_t escape) {
     r->volatile_escape = escape == HN_ESCAPE_ASK;
     if (n->folded || (r->volatile_escape && !printed)) return;

@@ -81,7 +81,8 @@ bool hn_j_put_field(hn_jrun *r, const hn_jspec *f, hn_str head, hn_str body, cha
     int64_t left = align == '<' ? 0 : align == '^' ? pad / 2 : pad;
     if (align == '=')
         return hn_j_write(r, head.p, head.n) && hn_j_write_times(r, f->fill, pad) && hn_j_write(r, body.p, body.n);
-    return hn_j_write_times(r, f->fill, left) && hn_j_write(r, head.p, head.n) && hn_j_write(r, body.p, body.n) && hn_j_write_times(r, f->fill, pad - left);
+    return hn_j_write_times(r, f->fill, left) && hn_j_write(r, head.p, head.n) && hn_j_write(r, body.p, body.n) &&
+           hn_j_write_times(r, f->fill, pad - left);
 }
 
 /* Groups the digits in front of the point; zeros that fill the width are grouped as well. */
@@ -89,7 +90,8 @@ static void group(const hn_jspec *f, hn_str digits, size_t whole, size_t head, i
     size_t zeros = 0;
     size_t tail = digits.n - whole;
     if (f->zero && f->align == '=' && f->width > 0)
-        while (zeros < (size_t)f->width && head + tail + whole + zeros + (whole + zeros - 1) / (size_t)every < (size_t)f->width) zeros++;
+        while (zeros < (size_t)f->width && head + tail + whole + zeros + (whole + zeros - 1) / (size_t)every < (size_t)f->width)
+            zeros++;
     size_t all = whole + zeros;
     for (size_t i = 0; i < all; i++) {
         if (i && (all - i) % (size_t)every == 0) hn_buf_putc(out, f->grouping);
@@ -158,7 +160,8 @@ static bool format_int(hn_jrun *r, hn_jval v, const hn_jspec *f) {
     hn_jval size = v;
     hn_str text;
     if (f->precision >= 0) return hn_j_fail(r, HN_J_VALUE, "Precision not allowed in integer format specifier");
-    if (f->no_negative_zero) return hn_j_fail(r, HN_J_VALUE, "Negative zero coercion (z) not allowed in format specifier with integer format code");
+    if (f->no_negative_zero)
+        return hn_j_fail(r, HN_J_VALUE, "Negative zero coercion (z) not allowed in format specifier with integer format code");
     if (type == 'c') return hn_j_put_char(r, v, f);
     if (f->grouping == ',' && (base != 10 || type == 'n')) return hn_j_fail(r, HN_J_VALUE, "Cannot specify ',' with '%c'.", type);
     if (f->grouping && type == 'n') return hn_j_fail(r, HN_J_VALUE, "Cannot specify '_' with 'n'.");
@@ -244,10 +247,12 @@ static bool print_formatted(hn_jrun *r, hn_jval v, hn_str spec) {
         if (v.kind == HN_J_STR) return format_str(r, v, &f);
         bool real = f.type && strchr("eEfFgG%", f.type);
         if (v.kind != HN_J_FLOAT && !real) {
-            if (f.type && !strchr("bcdoxXn", f.type)) return hn_j_fail(r, HN_J_VALUE, "Unknown format code '%c' for object of type '%s'", f.type, hn_j_type(v));
+            if (f.type && !strchr("bcdoxXn", f.type))
+                return hn_j_fail(r, HN_J_VALUE, "Unknown format code '%c' for object of type '%s'", f.type, hn_j_type(v));
             return format_int(r, hn_j_as_int(v), &f);
         }
-        if (!real && f.type && f.type != 'n') return hn_j_fail(r, HN_J_VALUE, "Unknown format code '%c' for object of type 'float'", f.type);
+        if (!real && f.type && f.type != 'n')
+            return hn_j_fail(r, HN_J_VALUE, "Unknown format code '%c' for object of type 'float'", f.type);
         return hn_j_to_float(r, v, &d) && hn_j_put_float(r, d, &f);
     }
     if (spec.n) return hn_j_fail(r, HN_J_TYPE, "unsupported format string passed to %s.__format__", hn_j_type(v));

@@ -1,5 +1,5 @@
-/* jinja_format_str.c - str.format and str.format_map: fields in braces, with attributes, items, conversions, nested specifications.
- * Attributes and items go through the sandbox, as everywhere. */
+/* jinja_format_str.c - str.format and str.format_map: fields in braces, with attributes, items, conversions, nested
+ * specifications. Attributes and items go through the sandbox, as everywhere. */
 #include "text/jinja/jinja_ast_impl.h"
 
 typedef struct fields { /* what the braces refer to */
@@ -17,17 +17,20 @@ static int64_t number(hn_str s) {
 }
 
 static bool positional(hn_jrun *r, const fields *f, int64_t i, hn_jval *out) {
-    if (i >= f->n) return hn_j_fail(r, HN_J_LOOKUP, "Replacement index %lld out of range for positional args tuple", (long long)i);
+    if (i >= f->n)
+        return hn_j_fail(r, HN_J_LOOKUP, "Replacement index %lld out of range for positional args tuple", (long long)i);
     return hn_j_set(out, f->v[i]);
 }
 
 static bool first_value(hn_jrun *r, fields *f, hn_str name, hn_jval *out) {
     if (name.n == 0) {
-        if (f->automatic < 0) return hn_j_fail(r, HN_J_VALUE, "cannot switch from manual field specification to automatic field numbering");
+        if (f->automatic < 0)
+            return hn_j_fail(r, HN_J_VALUE, "cannot switch from manual field specification to automatic field numbering");
         return positional(r, f, f->automatic++, out);
     }
     if (hn_str_digits(name)) {
-        if (f->automatic > 0) return hn_j_fail(r, HN_J_VALUE, "cannot switch from automatic field numbering to manual field specification");
+        if (f->automatic > 0)
+            return hn_j_fail(r, HN_J_VALUE, "cannot switch from automatic field numbering to manual field specification");
         f->automatic = -1;
         return positional(r, f, number(name), out);
     }
@@ -148,7 +151,9 @@ static bool format_into(hn_jrun *r, fields *f, hn_str s, int depth) {
         if (s.p[i] == '}') return hn_j_fail(r, HN_J_VALUE, "Single '}' encountered in format string");
         size_t open = ++i, level = 1;
         for (; i < s.n && level; i++) level += s.p[i] == '{' ? 1 : s.p[i] == '}' ? (size_t)-1 : 0;
-        if (level) return hn_j_fail(r, HN_J_VALUE, open == s.n ? "Single '{' encountered in format string" : "expected '}' before end of string");
+        if (level)
+            return hn_j_fail(r, HN_J_VALUE,
+                             open == s.n ? "Single '{' encountered in format string" : "expected '}' before end of string");
         if (!put_field(r, f, hn_str_cut(s, open, i - 1), depth)) return false;
     }
     return true;

@@ -10,11 +10,15 @@
 GLOBAL(range) {
     bool one = !hn_j_given(a[1]);
     int64_t start = 0, stop, step = 1;
-    if (!hn_j_index(r, a[0], one ? &stop : &start) || (!one && !hn_j_index(r, a[1], &stop)) || !hn_j_arg_int(r, a[2], false, &step)) return false;
+    if (!hn_j_index(r, a[0], one ? &stop : &start) || (!one && !hn_j_index(r, a[1], &stop)) ||
+        !hn_j_arg_int(r, a[2], false, &step))
+        return false;
     if (step == 0) return hn_j_fail(r, HN_J_VALUE, "range() arg 3 must not be zero");
     uint64_t n = 0, stride = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;
-    if (step > 0 ? stop > start : stop < start) n = (step > 0 ? (uint64_t)stop - (uint64_t)start - 1 : (uint64_t)start - (uint64_t)stop - 1) / stride + 1;
-    if (n > HN_J_RANGE) return hn_j_fail(r, HN_J_OVERFLOW, "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).", HN_J_RANGE);
+    if (step > 0 ? stop > start : stop < start)
+        n = (step > 0 ? (uint64_t)stop - (uint64_t)start - 1 : (uint64_t)start - (uint64_t)stop - 1) / stride + 1;
+    if (n > HN_J_RANGE)
+        return hn_j_fail(r, HN_J_OVERFLOW, "Range too big. The sandbox blocks ranges larger than MAX_RANGE (%d).", HN_J_RANGE);
     hn_jrange range = {start, stop, step, (int64_t)n};
     return hn_j_box(r, HN_J_RANGE_OBJ, &range, sizeof range, out);
 }
@@ -60,8 +64,9 @@ static uint32_t dice(hn_jrun *r, uint32_t below) {
 }
 
 static bool paragraph(hn_jrun *r, int64_t words) {
-    static const char *const all[] = {"lorem", "ipsum", "dolor", "sit", "amet", "consectetur", "adipiscing", "elit", "sed", "do", "eiusmod",
-                                      "tempor", "incididunt", "ut", "labore", "et", "dolore", "magna", "aliqua"};
+    static const char *const all[] = {"lorem",  "ipsum", "dolor",  "sit",     "amet",   "consectetur", "adipiscing",
+                                      "elit",   "sed",   "do",     "eiusmod", "tempor", "incididunt",  "ut",
+                                      "labore", "et",    "dolore", "magna",   "aliqua"};
     for (int64_t i = 0; i < words; i++) {
         const char *word = all[dice(r, sizeof all / sizeof *all)];
         char first = (char)(word[0] - 32);
@@ -74,7 +79,8 @@ GLOBAL(lipsum) { /* n html min max: filler text, another on every call */
     int64_t n = 5, low = 20, high = 100;
     bool html = hn_j_arg_flag(a[1], true), fine;
     size_t at = r->at;
-    if (!hn_j_arg_int(r, a[0], false, &n) || !hn_j_arg_int(r, a[2], false, &low) || !hn_j_arg_int(r, a[3], false, &high)) return false;
+    if (!hn_j_arg_int(r, a[0], false, &n) || !hn_j_arg_int(r, a[2], false, &low) || !hn_j_arg_int(r, a[3], false, &high))
+        return false;
     if (high <= low || high - low > INT32_MAX) return hn_j_fail(r, HN_J_VALUE, "empty range for randrange()");
     fine = hn_j_capture(r);
     for (int64_t i = 0; fine && i < n; i++)

@@ -13,7 +13,8 @@ static bool put_quoted(hn_jrun *r, hn_jval v, bool query) {
     for (uint32_t i = 0; fine && i < s.n; i++) {
         unsigned char c = (unsigned char)s.s[i];
         char b[4];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_.-~", c)) || (c == '/' && !query);
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_.-~", c)) ||
+                     (c == '/' && !query);
         if (plain) fine = hn_j_write(r, s.s + i, 1);
         else if (c == ' ' && query) fine = hn_j_write(r, "+", 1);
         else fine = hn_j_write(r, b, (size_t)snprintf(b, sizeof b, "%%%02X", c));
@@ -29,14 +30,16 @@ static bool put_pairs(hn_jrun *r, hn_jval value) {
     for (bool first = true; fine && (more = hn_j_next(r, it, &pair)) == 1; first = false) {
         if (!hn_j_to_list(r, pair, HN_J_TUPLE, &pair)) return false;
         if (hn_j_count(pair) != 2) return hn_j_fail(r, HN_J_VALUE, "a pair has two values");
-        fine = (first || hn_j_puts(r, "&")) && put_quoted(r, hn_j_at(pair, 0), true) && hn_j_puts(r, "=") && put_quoted(r, hn_j_at(pair, 1), true);
+        fine = (first || hn_j_puts(r, "&")) && put_quoted(r, hn_j_at(pair, 0), true) && hn_j_puts(r, "=") &&
+               put_quoted(r, hn_j_at(pair, 1), true);
     }
     return fine && more == 0;
 }
 
 HN_FILTER(urlencode) {
     size_t at = r->at;
-    bool fine = hn_j_capture(r) && (a[0].kind == HN_J_STR || !hn_j_iterable(a[0]) ? put_quoted(r, a[0], false) : put_pairs(r, a[0]));
+    bool fine =
+        hn_j_capture(r) && (a[0].kind == HN_J_STR || !hn_j_iterable(a[0]) ? put_quoted(r, a[0], false) : put_pairs(r, a[0]));
     return hn_j_captured(r, at, fine, false, out);
 }
 
@@ -48,11 +51,13 @@ static bool put_attributes(hn_jrun *r, hn_jval d, bool space) {
     bool any = false;
     while (hn_j_dict_next(r, d, &w, &key, &value)) {
         if (value.kind == HN_J_NONE || value.kind == HN_J_UNDEF) continue;
-        if (key.kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "expected string or bytes-like object, got '%s'", hn_j_type(key));
+        if (key.kind != HN_J_STR)
+            return hn_j_fail(r, HN_J_TYPE, "expected string or bytes-like object, got '%s'", hn_j_type(key));
         for (uint32_t i = 0; i < key.n; i++)
-            if (key.s[i] && strchr(" \t\n\r\f\v/>=", key.s[i])) return hn_j_fail(r, HN_J_VALUE, "Invalid character in attribute name: '%.*s'", HN_J_SHORT(hn_j_text(key)));
-        if (((any || space) && !hn_j_puts(r, " ")) || !hn_j_print_escaped(r, key) || !hn_j_puts(r, "=\"") || !hn_j_print_escaped(r, value) ||
-            !hn_j_puts(r, "\""))
+            if (key.s[i] && strchr(" \t\n\r\f\v/>=", key.s[i]))
+                return hn_j_fail(r, HN_J_VALUE, "Invalid character in attribute name: '%.*s'", HN_J_SHORT(hn_j_text(key)));
+        if (((any || space) && !hn_j_puts(r, " ")) || !hn_j_print_escaped(r, key) || !hn_j_puts(r, "=\"") ||
+            !hn_j_print_escaped(r, value) || !hn_j_puts(r, "\""))
             return false;
         any = true;
     }
@@ -98,14 +103,16 @@ static int entity(hn_str name, uint32_t cp[2]) {
 
 /* What a numeric reference stands for, by the rules for broken pages. False: nothing. */
 static bool numeric_cp(uint32_t cp, uint32_t *out) {
-    static const uint16_t windows[32] = {0x20AC, 0x81, 0x201A, 0x192, 0x201E, 0x2026, 0x2020, 0x2021, 0x2C6, 0x2030, 0x160, 0x2039, 0x152, 0x8D,
-                                         0x17D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x2DC, 0x2122, 0x161,
-                                         0x203A, 0x153, 0x9D, 0x17E, 0x178};
+    static const uint16_t windows[32] = {0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021, 0x2C6,  0x2030, 0x160,
+                                         0x2039, 0x152,  0x8D,   0x17D,  0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+                                         0x2013, 0x2014, 0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0x9D,   0x17E,  0x178};
     *out = cp;
     if (cp == 0 || (cp >= 0xD800 && cp <= 0xDFFF) || cp > 0x10FFFF) *out = 0xFFFD;
     else if (cp >= 0x80 && cp < 0xA0) *out = windows[cp - 0x80];
     else if (cp == 0x0D) *out = cp;
-    else if ((cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\f') || cp == 0x7F || (cp >= 0xFDD0 && cp <= 0xFDEF) || (cp & 0xFFFE) == 0xFFFE) return false;
+    else if ((cp < 0x20 && cp != '\t' && cp != '\n' && cp != '\f') || cp == 0x7F || (cp >= 0xFDD0 && cp <= 0xFDEF) ||
+             (cp & 0xFFFE) == 0xFFFE)
+        return false;
     return true;
 }
 
@@ -170,6 +177,7 @@ static bool put_untagged(hn_jrun *r, hn_jval text) {
 
 HN_FILTER(striptags) {
     hn_jval text, words;
-    return hn_j_str_of(r, a[0], &text) && hn_j_collect(r, put_untagged, text, &text) && hn_j_call_method(r, "split", text, NULL, &words) &&
-           hn_j_call_method(r, "join", hn_j_str(" ", 1), &words, &text) && hn_j_collect(r, put_unescaped, text, out);
+    return hn_j_str_of(r, a[0], &text) && hn_j_collect(r, put_untagged, text, &text) &&
+           hn_j_call_method(r, "split", text, NULL, &words) && hn_j_call_method(r, "join", hn_j_str(" ", 1), &words, &text) &&
+           hn_j_collect(r, put_unescaped, text, out);
 }

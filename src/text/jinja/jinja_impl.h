@@ -179,7 +179,8 @@ bool hn_j_fail(hn_jrun *r, hn_jerr err, const char *fmt, ...) HN_PRINTF(3, 4);
 void hn_j_forgive(hn_jrun *r); /* the error is caught */
 bool hn_j_nomem(hn_jrun *r);
 void *hn_j_alloc(hn_jrun *r, size_t bytes); /* NULL after setting the error */
-bool hn_j_box(hn_jrun *r, hn_jkind kind, const void *what, size_t bytes, hn_jval *out); /* a value that points to a copy of what */
+bool hn_j_box(hn_jrun *r, hn_jkind kind, const void *what, size_t bytes,
+              hn_jval *out); /* a value that points to a copy of what */
 bool hn_j_burn_out(hn_jrun *r);
 static inline bool hn_j_burn(hn_jrun *r, size_t steps) { /* false: the template runs too long */
     r->fuel -= (int64_t)steps;
@@ -193,7 +194,8 @@ bool hn_j_write(hn_jrun *r, const char *p, size_t n);
 bool hn_j_write_times(hn_jrun *r, hn_str s, int64_t n);
 static inline bool hn_j_puts(hn_jrun *r, const char *s) { return hn_j_write(r, s, strlen(s)); }
 bool hn_j_capture(hn_jrun *r); /* from here on output is collected ... */
-/* ... and becomes a string. at: r->at before; not fine: something has failed, what was collected is lost and the answer is false. */
+/* ... and becomes a string. at: r->at before; not fine: something has failed, what was collected is lost and the answer is false.
+ */
 bool hn_j_captured(hn_jrun *r, size_t at, bool fine, bool markup, hn_jval *out);
 bool hn_j_collect(hn_jrun *r, bool (*print)(hn_jrun *, hn_jval), hn_jval v, hn_jval *out); /* what print writes, as a string */
 void hn_j_drop(hn_jrun *r, size_t at); /* gives captures above at up, after an error or a break */
@@ -291,7 +293,8 @@ bool hn_j_unary(hn_jrun *r, int op, hn_jval a, hn_jval *out);
 bool hn_j_getattr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out);
 bool hn_j_getitem(hn_jrun *r, hn_jval obj, hn_jval key, hn_jval *out);
 bool hn_j_slice(hn_jrun *r, hn_jval obj, hn_jval start, hn_jval stop, hn_jval step, hn_jval *out);
-int hn_j_attr(hn_jrun *r, hn_jval obj, hn_str name, hn_jval *out); /* getattr alone: 1, 0 (none), -1; refused ones come undefined */
+int hn_j_attr(hn_jrun *r, hn_jval obj, hn_str name,
+              hn_jval *out); /* getattr alone: 1, 0 (none), -1; refused ones come undefined */
 bool hn_j_undefined(hn_jrun *r, const char *hint, hn_jval *out);
 bool hn_j_undefined_name(hn_jrun *r, hn_str name, hn_jval *out);
 bool hn_j_use_undefined(hn_jrun *r, hn_jval v); /* fails as using it does */

@@ -31,7 +31,8 @@ static bool take(hn_jmem *m, uint32_t *d, uint32_t n, bool negative, hn_jval *ou
     if (n > HN_J_BITS / 32) return false;
     if (n <= 2) {
         uint64_t u = (n > 1 ? (uint64_t)d[1] << 32 : 0) | (n ? d[0] : 0);
-        if (u <= INT64_MAX || (negative && u == (uint64_t)1 << 63)) return hn_j_set(out, hn_j_int(negative ? (int64_t)(0 - u) : (int64_t)u));
+        if (u <= INT64_MAX || (negative && u == (uint64_t)1 << 63))
+            return hn_j_set(out, hn_j_int(negative ? (int64_t)(0 - u) : (int64_t)u));
     }
     hn_jbig *b = hn_jmem_get(m, sizeof *b + n * sizeof *b->d);
     if (!b) return false;
@@ -261,7 +262,8 @@ bool hn_j_int_op(hn_jrun *r, char op, hn_jval a, hn_jval b, hn_jval *out) {
     case '%':
         if (small && b.i == 0)
             return hn_j_fail(r, HN_J_ZERODIV, "integer division or modulo by zero");
-        if (!small || (a.i == INT64_MIN && b.i == -1)) return op == '/' ? div_big(r, a, b, out, &other) : div_big(r, a, b, &other, out);
+        if (!small || (a.i == INT64_MIN && b.i == -1))
+            return op == '/' ? div_big(r, a, b, out, &other) : div_big(r, a, b, &other, out);
         v = op == '/' ? a.i / b.i : a.i % b.i;
         if (a.i % b.i != 0 && (a.i < 0) != (b.i < 0)) v += op == '/' ? -1 : b.i;
         break;

@@ -78,7 +78,8 @@ static hn_jiter *make(hn_jrun *r, hn_jnext *next, const char *type, hn_jval src,
 static hn_jiter *iter_view(hn_jrun *r, hn_jval v) {
     hn_jval dict = v.view->dict;
     if (v.flag == HN_J_KEYS) return make(r, next_key, "dict_keyiterator", dict, 0);
-    return v.flag == HN_J_VALUES ? make(r, next_value, "dict_valueiterator", dict, 0) : make(r, next_pair, "dict_itemiterator", dict, 0);
+    return v.flag == HN_J_VALUES ? make(r, next_value, "dict_valueiterator", dict, 0)
+                                 : make(r, next_pair, "dict_itemiterator", dict, 0);
 }
 
 hn_jiter *hn_j_iter(hn_jrun *r, hn_jval v) {

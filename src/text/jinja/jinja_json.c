@@ -12,7 +12,9 @@ static bool put_ascii(hn_jrun *r, uint32_t cp) {
     char b[16];
     int n;
     if (cp < 0x10000) n = snprintf(b, sizeof b, "\\u%04x", (unsigned)cp);
-    else n = snprintf(b, sizeof b, "\\u%04x\\u%04x", (unsigned)(0xD800 + ((cp - 0x10000) >> 10)), (unsigned)(0xDC00 + ((cp - 0x10000) & 0x3FF)));
+    else
+        n = snprintf(b, sizeof b, "\\u%04x\\u%04x", (unsigned)(0xD800 + ((cp - 0x10000) >> 10)),
+                     (unsigned)(0xDC00 + ((cp - 0x10000) & 0x3FF)));
     return hn_j_write(r, b, (size_t)n);
 }
 
@@ -92,7 +94,8 @@ static bool put_dict(hn_jrun *r, hn_jval v, const dump *how, int level) {
         for (size_t i = 0; fine && i < n; i++) fine = put_pair(r, keys[order[i]], values[order[i]], i == 0, how, level);
     } else {
         hn_jwalk w = {0};
-        for (bool first = true; fine && hn_j_dict_next(r, v, &w, &key, &value); first = false) fine = put_pair(r, key, value, first, how, level);
+        for (bool first = true; fine && hn_j_dict_next(r, v, &w, &key, &value); first = false)
+            fine = put_pair(r, key, value, first, how, level);
     }
     return fine && new_line(r, how, level) && hn_j_puts(r, "}");
 }
@@ -119,7 +122,8 @@ static bool separators(hn_jrun *r, hn_jval v, dump *how) {
     if (hn_j_none_or_missing(v)) return true;
     if (!hn_j_to_list(r, v, HN_J_LIST, &two)) return false;
     if (hn_j_count(two) != 2) return hn_j_fail(r, HN_J_VALUE, "separators are two strings");
-    return hn_j_arg_str(r, "a separator", hn_j_at(two, 0), &how->item) && hn_j_arg_str(r, "a separator", hn_j_at(two, 1), &how->key);
+    return hn_j_arg_str(r, "a separator", hn_j_at(two, 0), &how->item) &&
+           hn_j_arg_str(r, "a separator", hn_j_at(two, 1), &how->key);
 }
 
 HN_FILTER(tojson) { /* x ensure_ascii indent separators sort_keys */

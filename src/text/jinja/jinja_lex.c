@@ -160,7 +160,8 @@ static int read_int(lexer *x) {
         digits(x, &p, *from == '0' ? 1 : 10); /* behind a zero more of them */
         base = 10;
     }
-    if (!hn_j_int_parse(&x->p->t->mem, (hn_str){from, (size_t)(p - from)}, base, false, &v)) return failed(x, "an integer too large");
+    if (!hn_j_int_parse(&x->p->t->mem, (hn_str){from, (size_t)(p - from)}, base, false, &v))
+        return failed(x, "an integer too large");
     return take(x, p, HN_T_INT, v);
 }
 
@@ -200,18 +201,21 @@ static bool balance(lexer *x, const char *op) {
         x->open[x->brackets++] = c == '(' ? ')' : c == '[' ? ']' : '}';
     } else if (c == '}' || c == ')' || c == ']') {
         if (x->brackets == 0) return hn_jp_fail(x->p, x->line, "unexpected '%c'", c);
-        if (x->open[--x->brackets] != c) return hn_jp_fail(x->p, x->line, "unexpected '%c', expected '%c'", c, x->open[x->brackets]);
+        if (x->open[--x->brackets] != c)
+            return hn_jp_fail(x->p, x->line, "unexpected '%c', expected '%c'", c, x->open[x->brackets]);
     }
     return true;
 }
 
 static int read_operator(lexer *x) {
-    static const struct { char text[3]; uint8_t type; } operators[] = { /* longer ones first */
-        {"//", HN_T_FLOORDIV}, {"**", HN_T_POW}, {"==", HN_T_EQ}, {"!=", HN_T_NE}, {">=", HN_T_GE}, {"<=", HN_T_LE}, {"+", HN_T_ADD},
-        {"-", HN_T_SUB}, {"/", HN_T_DIV}, {"*", HN_T_MUL}, {"%", HN_T_MOD}, {"~", HN_T_TILDE}, {"[", HN_T_LBRACKET},
-        {"]", HN_T_RBRACKET}, {"(", HN_T_LPAREN}, {")", HN_T_RPAREN}, {"{", HN_T_LBRACE}, {"}", HN_T_RBRACE}, {">", HN_T_GT},
-        {"<", HN_T_LT}, {"=", HN_T_ASSIGN}, {".", HN_T_DOT}, {":", HN_T_COLON}, {"|", HN_T_PIPE}, {",", HN_T_COMMA},
-        {";", HN_T_SEMICOLON}};
+    static const struct { char text[3]; uint8_t type;
+    } operators[] = {/* longer ones first */
+                     {"//", HN_T_FLOORDIV}, {"**", HN_T_POW},   {"==", HN_T_EQ},      {"!=", HN_T_NE},      {">=", HN_T_GE},
+                     {"<=", HN_T_LE},       {"+", HN_T_ADD},    {"-", HN_T_SUB},      {"/", HN_T_DIV},      {"*", HN_T_MUL},
+                     {"%", HN_T_MOD},       {"~", HN_T_TILDE},  {"[", HN_T_LBRACKET}, {"]", HN_T_RBRACKET}, {"(", HN_T_LPAREN},
+                     {")", HN_T_RPAREN},    {"{", HN_T_LBRACE}, {"}", HN_T_RBRACE},   {">", HN_T_GT},       {"<", HN_T_LT},
+                     {"=", HN_T_ASSIGN},    {".", HN_T_DOT},    {":", HN_T_COLON},    {"|", HN_T_PIPE},     {",", HN_T_COMMA},
+                     {";", HN_T_SEMICOLON}};
     for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
         const char *op = operators[i].text;
         if (!starts(x, x->s, op)) continue;

@@ -109,7 +109,8 @@ static hn_jflow run(hn_jrun *r, hn_jframe *f, const hn_jnode *n, hn_jval items, 
     return n->otherwise.n && none_done ? run_else(r, f, n) : HN_FLOW_ON;
 }
 
-static bool run_recursive(hn_jrun *r, hn_jframe *up, const hn_jnode *n, hn_jval items, int64_t depth0, hn_jcontext *ctx, hn_jval *out) {
+static bool run_recursive(hn_jrun *r, hn_jframe *up, const hn_jnode *n, hn_jval items, int64_t depth0, hn_jcontext *ctx,
+                          hn_jval *out) {
     size_t at = r->at;
     hn_jframe *f = hn_j_frame(r, n->u.loop.fn, up, ctx);
     if (!f || !hn_j_capture(r)) return false;

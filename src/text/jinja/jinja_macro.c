@@ -68,7 +68,8 @@ static bool bind(hn_jrun *r, const hn_jmacro *m, hn_jframe *f, const hn_jargs *a
                                  (int)args->kw[i].key.n, args->kw[i].key.s);
     }
     if (s->varargs) return rest_varargs(r, args, s->args.n, &f->slot[s->varargs_slot]);
-    return args->n <= s->args.n || hn_j_fail(r, HN_J_TYPE, "macro '%s' takes not more than %u argument(s)", macro_name(m, room), s->args.n);
+    return args->n <= s->args.n ||
+           hn_j_fail(r, HN_J_TYPE, "macro '%s' takes not more than %u argument(s)", macro_name(m, room), s->args.n);
 }
 
 static bool set_defaults(hn_jrun *r, hn_jframe *f, const hn_jsignature *s) {
@@ -76,7 +77,8 @@ static bool set_defaults(hn_jrun *r, hn_jframe *f, const hn_jsignature *s) {
         hn_jval *slot = &f->slot[s->slot[i]], v;
         if (hn_j_given(*slot)) continue;
         uint32_t first = s->args.n - s->defaults.n;
-        if (i < first ? !hn_j_undefined_name(r, s->args.v[i]->text, &v) : !hn_j_eval(r, f, s->defaults.v[i - first], &v)) return false;
+        if (i < first ? !hn_j_undefined_name(r, s->args.v[i]->text, &v) : !hn_j_eval(r, f, s->defaults.v[i - first], &v))
+            return false;
         *slot = v;
     }
     return true;
@@ -139,7 +141,8 @@ static bool run_block(hn_jrun *r, const hn_jnode *n, hn_jcontext *ctx) {
     hn_jframe *f = hn_j_frame(r, n->u.block.fn, NULL, ctx);
     if (!f) return false;
     if (n->u.block.uses_self) f->slot[n->u.block.self_slot] = (hn_jval){.kind = HN_J_SELF, .p = ctx};
-    if (n->u.block.uses_super && !hn_j_undefined(r, "there is no parent block called that.", &f->slot[n->u.block.super_slot])) return false;
+    if (n->u.block.uses_super && !hn_j_undefined(r, "there is no parent block called that.", &f->slot[n->u.block.super_slot]))
+        return false;
     hn_j_scope_in(f, &n->scope);
     return exec_body(r, f, &n->body);
 }

@@ -81,7 +81,11 @@ static bool each_of_head(const hn_jnode *n, hn_jvisit *visit, void *with) {
 bool hn_jn_each(const hn_jnode *n, hn_jvisit *visit, void *with) {
     switch ((hn_jop)n->op) {
     case HN_JN_CONST: case HN_JN_NAMELESS: case HN_JN_NAME: case HN_JN_NSREF: return true;
-    case HN_JN_TUPLE: case HN_JN_LIST: case HN_JN_DICT: case HN_JN_CONCAT: case HN_JN_OUTPUT: return each_of(&n->u.items, visit, with);
+    case HN_JN_TUPLE:
+    case HN_JN_LIST:
+    case HN_JN_DICT:
+    case HN_JN_CONCAT:
+    case HN_JN_OUTPUT: return each_of(&n->u.items, visit, with);
     case HN_JN_COMPARE: return visit(with, n->u.cmp.first) && each_of(&n->u.cmp.rest, visit, with);
     case HN_JN_CALL: case HN_JN_FILTER: case HN_JN_TEST: return each_of_call(n, visit, with);
     default: break;

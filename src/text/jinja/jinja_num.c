@@ -69,7 +69,9 @@ static bool float_power(hn_jrun *r, double a, double b, double *out) {
 
 static bool true_division(hn_jrun *r, hn_jval a, hn_jval b, hn_jval *out) {
     double x, y;
-    if (!hn_j_truth(b)) return hn_j_fail(r, HN_J_ZERODIV, a.kind == HN_J_FLOAT || b.kind == HN_J_FLOAT ? "float division by zero" : "division by zero");
+    if (!hn_j_truth(b))
+        return hn_j_fail(r, HN_J_ZERODIV,
+                         a.kind == HN_J_FLOAT || b.kind == HN_J_FLOAT ? "float division by zero" : "division by zero");
     if (a.kind != HN_J_FLOAT && b.kind != HN_J_FLOAT && !((a.flag | b.flag) & HN_J_BIG)) { /* 64 bits fit a long double exactly */
         return hn_j_set(out, hn_j_float((double)((long double)a.i / (long double)b.i)));
     }
@@ -85,7 +87,8 @@ bool hn_j_num_op(hn_jrun *r, int op, hn_jval a, hn_jval b, hn_jval *out) {
     if (op == HN_JN_DIV) return true_division(r, a, b, out);
     bool negative_power = op == HN_JN_POW && whole && hn_j_int_cmp(b, hn_j_int(0)) < 0;
     if (whole && !negative_power) {
-        static const char sign[] = {[HN_JN_ADD] = '+', [HN_JN_SUB] = '-', [HN_JN_MUL] = '*', [HN_JN_FLOORDIV] = '/', [HN_JN_MOD] = '%', [HN_JN_POW] = '^'};
+        static const char sign[] = {[HN_JN_ADD] = '+',      [HN_JN_SUB] = '-', [HN_JN_MUL] = '*',
+                                    [HN_JN_FLOORDIV] = '/', [HN_JN_MOD] = '%', [HN_JN_POW] = '^'};
         return hn_j_int_op(r, sign[op], a, b, out);
     }
     if (!as_double(r, a, &x) || !as_double(r, b, &y)) return false;
@@ -199,9 +202,11 @@ bool hn_j_str_to_int(hn_jrun *r, hn_str s, int64_t base, hn_jval *out) {
     }
     if (!fine || d.n == 0)
         return hn_j_fail(r, HN_J_VALUE, "invalid literal for int() with base %d: '%.*s'", (int)base, HN_J_SHORT(s));
-    if (d.n > 4300 && (base & (base - 1))) return hn_j_fail(r, HN_J_VALUE, "Exceeds the limit (4300 digits) for integer string conversion");
+    if (d.n > 4300 && (base & (base - 1)))
+        return hn_j_fail(r, HN_J_VALUE, "Exceeds the limit (4300 digits) for integer string conversion");
     if (!hn_j_burn(r, d.n * d.n / 64)) return false;
-    return hn_j_int_parse(&r->mem, d, (int)base, negative, out) || hn_j_fail(r, HN_J_LIMIT, "an integer of more than %d bits", HN_J_BITS);
+    return hn_j_int_parse(&r->mem, d, (int)base, negative, out) ||
+           hn_j_fail(r, HN_J_LIMIT, "an integer of more than %d bits", HN_J_BITS);
 }
 
 bool hn_j_to_int(hn_jrun *r, hn_jval v, hn_jval *out) {
@@ -209,7 +214,8 @@ bool hn_j_to_int(hn_jrun *r, hn_jval v, hn_jval *out) {
     if (hn_j_is_int(v)) return true;
     if (v.kind == HN_J_FLOAT) return hn_j_int_of_double(r, v.f, out);
     if (v.kind == HN_J_STR) return hn_j_str_to_int(r, hn_j_text(v), 10, out);
-    return hn_j_reject(r, v, HN_J_TYPE, "int() argument must be a string, a bytes-like object or a real number, not '%s'", hn_j_type(v));
+    return hn_j_reject(r, v, HN_J_TYPE, "int() argument must be a string, a bytes-like object or a real number, not '%s'",
+                       hn_j_type(v));
 }
 
 /* ---- rounding: half to even, on the exact value */

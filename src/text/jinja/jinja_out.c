@@ -1,8 +1,8 @@
 /* jinja_out.c - where output goes: the final text, or a capture (macro, set block ...) that becomes a string.
  *
- * Generated text, the inside of {% generation %}, keeps its mark on the way: the addresses of marked bytes are kept in a list, and
- * whoever copies bytes (captures, concatenation) copies their marks. Strings are slices of memory that is never used twice, so
- * what was cut out of generated text is still known. */
+ * Generated text, the inside of {% generation %}, keeps its mark on the way: the addresses of marked bytes are kept in a list,
+ * and whoever copies bytes (captures, concatenation) copies their marks. Strings are slices of memory that is never used twice,
+ * so what was cut out of generated text is still known. */
 #include "text/jinja/jinja_ast_impl.h"
 
 static bool add_span(hn_jrun *r, hn_byte_span **v, size_t *n, size_t *cap, size_t begin, size_t end) {
@@ -101,7 +101,8 @@ bool hn_j_captured(hn_jrun *r, size_t at, bool fine, bool markup, hn_jval *out) 
     if (!p) return false;
     if (o->text.n) memcpy(p, o->text.p, o->text.n);
     for (size_t i = 0; i < o->spans; i++)
-        if (o->span[i].end > o->span[i].begin && !mark_memory(r, p + o->span[i].begin, o->span[i].end - o->span[i].begin)) return false;
+        if (o->span[i].end > o->span[i].begin && !mark_memory(r, p + o->span[i].begin, o->span[i].end - o->span[i].begin))
+            return false;
     *out = hn_j_str(p, o->text.n);
     if (markup) *out = hn_j_markup(*out);
     return true;

@@ -357,13 +357,24 @@ static bool parse_autoescape(hn_jparser *p, hn_jnode *n) {
 
 static bool parse_word(HN_J_MAYBE hn_jparser *p, HN_J_MAYBE hn_jnode *n) { return true; } /* break, continue */
 
-static const struct { const char *tag; hn_jop op; bool (*parse)(hn_jparser *p, hn_jnode *n); } tags[] = {
-    {"for", HN_JN_FOR, parse_for}, {"if", HN_JN_IF, parse_if}, {"block", HN_JN_BLOCK, parse_block},
-    {"extends", HN_JN_EXTENDS, parse_extends}, {"print", HN_JN_OUTPUT, parse_print}, {"macro", HN_JN_MACRO, parse_macro},
-    {"include", HN_JN_INCLUDE, parse_include}, {"from", HN_JN_FROMIMPORT, parse_from}, {"import", HN_JN_IMPORT, parse_import},
-    {"set", HN_JN_SET, parse_set}, {"with", HN_JN_WITH, parse_with}, {"autoescape", HN_JN_AUTOESCAPE, parse_autoescape},
-    {"call", HN_JN_CALLBLOCK, parse_call}, {"filter", HN_JN_FILTERBLOCK, parse_filter},
-    {"generation", HN_JN_CALLBLOCK, parse_generation}, {"break", HN_JN_BREAK, parse_word}, {"continue", HN_JN_CONTINUE, parse_word}};
+static const struct { const char *tag; hn_jop op; bool (*parse)(hn_jparser *p, hn_jnode *n);
+} tags[] = {{"for", HN_JN_FOR, parse_for},
+            {"if", HN_JN_IF, parse_if},
+            {"block", HN_JN_BLOCK, parse_block},
+            {"extends", HN_JN_EXTENDS, parse_extends},
+            {"print", HN_JN_OUTPUT, parse_print},
+            {"macro", HN_JN_MACRO, parse_macro},
+            {"include", HN_JN_INCLUDE, parse_include},
+            {"from", HN_JN_FROMIMPORT, parse_from},
+            {"import", HN_JN_IMPORT, parse_import},
+            {"set", HN_JN_SET, parse_set},
+            {"with", HN_JN_WITH, parse_with},
+            {"autoescape", HN_JN_AUTOESCAPE, parse_autoescape},
+            {"call", HN_JN_CALLBLOCK, parse_call},
+            {"filter", HN_JN_FILTERBLOCK, parse_filter},
+            {"generation", HN_JN_CALLBLOCK, parse_generation},
+            {"break", HN_JN_BREAK, parse_word},
+            {"continue", HN_JN_CONTINUE, parse_word}};
 
 static bool statement(hn_jparser *p, hn_jnodes *list) {
     const hn_jtoken *t = hn_jp_cur(p);

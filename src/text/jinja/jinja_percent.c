@@ -9,7 +9,8 @@ typedef struct percent {
 } percent;
 
 static bool next_arg(hn_jrun *r, percent *p, hn_jval *out) {
-    if (p->tuple ? p->at >= hn_j_count(p->args) : p->taken) return hn_j_fail(r, HN_J_TYPE, "not enough arguments for format string");
+    if (p->tuple ? p->at >= hn_j_count(p->args) : p->taken)
+        return hn_j_fail(r, HN_J_TYPE, "not enough arguments for format string");
     *out = p->tuple ? hn_j_at(p->args, p->at++) : p->args;
     p->taken = true;
     return true;
@@ -140,8 +141,8 @@ static bool put_one(hn_jrun *r, percent *p, hn_str s, size_t *i) {
 }
 
 static bool subscriptable(hn_jval v) {
-    return v.kind == HN_J_DICT || v.kind == HN_J_LIST || v.kind == HN_J_UNDEF || v.kind == HN_J_RANGE_OBJ || v.kind == HN_J_BYTES ||
-           v.kind == HN_J_SELF;
+    return v.kind == HN_J_DICT || v.kind == HN_J_LIST || v.kind == HN_J_UNDEF || v.kind == HN_J_RANGE_OBJ ||
+           v.kind == HN_J_BYTES || v.kind == HN_J_SELF;
 }
 
 static bool put_all(hn_jrun *r, percent *p, hn_str s) {

@@ -62,7 +62,9 @@ static bool put_repr(hn_jrun *r, hn_jval v) { /* as repr, but dicts are sorted *
     return fine;
 }
 
-static bool new_line(hn_jrun *r, int64_t indent) { return hn_j_write(r, "\n", 1) && hn_j_write_times(r, (hn_str){" ", 1}, indent); }
+static bool new_line(hn_jrun *r, int64_t indent) {
+    return hn_j_write(r, "\n", 1) && hn_j_write_times(r, (hn_str){" ", 1}, indent);
+}
 
 static bool put(hn_jrun *r, hn_jval v, int64_t indent, int64_t allowance, int level);
 
@@ -135,7 +137,8 @@ static bool put_str(hn_jrun *r, hn_jval v, int64_t indent, int64_t allowance, in
     }
     if (chunks.n == 1) return hn_j_write(r, rep.s, rep.n);
     bool fine = level != 1 || hn_j_puts(r, "(");
-    for (size_t i = 0; fine && i < chunks.n; i++) fine = (i == 0 || new_line(r, indent)) && hn_j_write(r, chunks.v[i].s, chunks.v[i].n);
+    for (size_t i = 0; fine && i < chunks.n; i++)
+        fine = (i == 0 || new_line(r, indent)) && hn_j_write(r, chunks.v[i].s, chunks.v[i].n);
     return fine && (level != 1 || hn_j_puts(r, ")"));
 }
 

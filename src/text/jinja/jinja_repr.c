@@ -15,7 +15,8 @@ bool hn_j_print_quoted(hn_jrun *r, hn_str s, bool bytes) {
     for (size_t i = 0; i < s.n;) {
         int len = 1;
         uint32_t cp = bytes ? (unsigned char)s.p[i] : hn_cp_at(s.p + i, &len);
-        bool special = cp == (uint32_t)quote || cp == '\\' || cp < 0x20 || cp == 0x7F || (cp >= 0x80 && (bytes || !hn_py_printable(cp)));
+        bool special =
+            cp == (uint32_t)quote || cp == '\\' || cp < 0x20 || cp == 0x7F || (cp >= 0x80 && (bytes || !hn_py_printable(cp)));
         if (special) {
             bool fine = hn_j_write(r, s.p + plain, i - plain);
             char b[2] = {'\\', (char)cp};
@@ -75,8 +76,9 @@ static bool print_view(hn_jrun *r, hn_jval v) {
 
 static bool print_range(hn_jrun *r, const hn_jrange *g) {
     char b[100];
-    int n = g->step == 1 ? snprintf(b, sizeof b, "range(%lld, %lld)", (long long)g->start, (long long)g->stop)
-                         : snprintf(b, sizeof b, "range(%lld, %lld, %lld)", (long long)g->start, (long long)g->stop, (long long)g->step);
+    int n = g->step == 1
+                ? snprintf(b, sizeof b, "range(%lld, %lld)", (long long)g->start, (long long)g->stop)
+                : snprintf(b, sizeof b, "range(%lld, %lld, %lld)", (long long)g->start, (long long)g->stop, (long long)g->step);
     return hn_j_write(r, b, (size_t)n);
 }
 
@@ -84,7 +86,8 @@ static bool print_loop(hn_jrun *r, hn_jval v) {
     char b[64];
     int64_t length;
     if (!hn_j_len(r, v, &length)) return false;
-    return hn_j_write(r, b, (size_t)snprintf(b, sizeof b, "<LoopContext %lld/%lld>", (long long)v.loop->index0 + 1, (long long)length));
+    return hn_j_write(r, b,
+                      (size_t)snprintf(b, sizeof b, "<LoopContext %lld/%lld>", (long long)v.loop->index0 + 1, (long long)length));
 }
 
 static bool print_macro(hn_jrun *r, const hn_jmacro *m) {
@@ -96,7 +99,8 @@ static bool print_macro(hn_jrun *r, const hn_jmacro *m) {
 static bool print_object(hn_jrun *r, hn_jval v) {
     char b[160];
     const char *what = hn_j_type(v);
-    int n = snprintf(b, sizeof b, v.kind == HN_J_FUNC ? "<function %s>" : "<%s object>", v.kind == HN_J_FUNC ? v.func->name : what);
+    int n =
+        snprintf(b, sizeof b, v.kind == HN_J_FUNC ? "<function %s>" : "<%s object>", v.kind == HN_J_FUNC ? v.func->name : what);
     if (v.kind == HN_J_METHOD)
         n = snprintf(b, sizeof b, "<built-in method %s of %s object>", v.bound->func->name, hn_j_type(v.bound->self));
     return hn_j_write(r, b, (size_t)n);
@@ -119,7 +123,8 @@ static bool print_inner(hn_jrun *r, hn_jval v) {
     case HN_J_VIEW: return print_view(r, v);
     case HN_J_RANGE_OBJ: return print_range(r, v.range);
     case HN_J_MACRO: return print_macro(r, v.macro);
-    case HN_J_SPACE: return hn_j_puts(r, "<Namespace ") && print_dict(r, (hn_jval){.kind = HN_J_DICT, .dict = v.dict}) && hn_j_puts(r, ">");
+    case HN_J_SPACE:
+        return hn_j_puts(r, "<Namespace ") && print_dict(r, (hn_jval){.kind = HN_J_DICT, .dict = v.dict}) && hn_j_puts(r, ">");
     case HN_J_LOOP: return print_loop(r, v);
     case HN_J_SELF: return hn_j_puts(r, "<TemplateReference None>");
     default: return print_object(r, v);

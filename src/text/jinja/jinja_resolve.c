@@ -38,7 +38,8 @@ static const hn_jnodes nothing;
 static bool walk_call(frame *f, hn_jnode *n) {
     hn_jcallee *c = &n->u.call.call;
     if (n->op != HN_JN_CALL && !n->u.call.func && !f->soft)
-        return hn_jp_fail(f->x->p, n->line, "No %s named '%.*s'.", n->op == HN_JN_FILTER ? "filter" : "test", (int)n->text.n, n->text.p);
+        return hn_jp_fail(f->x->p, n->line, "No %s named '%.*s'.", n->op == HN_JN_FILTER ? "filter" : "test", (int)n->text.n,
+                          n->text.p);
     for (uint32_t i = 0; i < c->kwargs.n; i++)
         for (uint32_t k = 0; k < i; k++) {
             hn_str name = c->kwargs.v[i]->text;
@@ -61,7 +62,8 @@ static bool distinct_args(hn_jparser *p, const hn_jsignature *s, int32_t line) {
     for (uint32_t i = 0; i < s->args.n; i++)
         for (uint32_t k = 0; k < i; k++)
             if (s->args.v[i]->name == s->args.v[k]->name)
-                return hn_jp_fail(p, line, "duplicate argument '%.*s' in function definition", (int)s->args.v[i]->text.n, s->args.v[i]->text.p);
+                return hn_jp_fail(p, line, "duplicate argument '%.*s' in function definition", (int)s->args.v[i]->text.n,
+                                  s->args.v[i]->text.p);
     return true;
 }
 
@@ -84,7 +86,8 @@ static bool special_args(hn_jsyms *s, hn_jnode *n) {
     g->kwargs = k.found[1] && !own_kwargs;
     g->varargs = k.found[2] && !own_varargs;
     return (!g->caller || g->explicit_caller || hn_js_declare(s, "caller", &g->caller_slot)) &&
-           (!g->kwargs || hn_js_declare(s, "kwargs", &g->kwargs_slot)) && (!g->varargs || hn_js_declare(s, "varargs", &g->varargs_slot));
+           (!g->kwargs || hn_js_declare(s, "kwargs", &g->kwargs_slot)) &&
+           (!g->varargs || hn_js_declare(s, "varargs", &g->varargs_slot));
 }
 
 static bool look_macro(hn_jsyms *s, const hn_jnode *n) {
@@ -173,7 +176,8 @@ static bool walk_loop_parts(const frame *f, hn_jnode *n) {
         n->u.loop.test_target = clone_target(f->x->p, n->u.loop.target);
         frame test = open_scope(f, &s);
         s.level = -s.level; /* Jinja2 makes a function of the test: its names are not the body's, which runs in between */
-        if (!n->u.loop.test_target || !walk_scope(&test, &(hn_jnodes){&n->u.loop.test_target, 1}, &(hn_jnodes){&n->u.loop.test, 1}, &n->u.loop.test_scope))
+        if (!n->u.loop.test_target ||
+            !walk_scope(&test, &(hn_jnodes){&n->u.loop.test_target, 1}, &(hn_jnodes){&n->u.loop.test, 1}, &n->u.loop.test_scope))
             return false;
     }
     frame inner = open_scope(f, &s);
@@ -191,7 +195,8 @@ static bool walk_for(frame *f, hn_jnode *n) {
     hn_jseek k = {.word = {"loop"}, .n = 1};
     hn_js_seek(&k, &n->body);
     n->u.loop.extended = n->u.loop.recursive || k.found[0] || any_scoped(&n->body) || any_scoped(&n->otherwise);
-    if (assigns_loop(&(hn_jnodes){&n, 1})) return hn_jp_fail(x->p, n->line, "Can't assign to special loop variable in for-loop target");
+    if (assigns_loop(&(hn_jnodes){&n, 1}))
+        return hn_jp_fail(x->p, n->line, "Can't assign to special loop variable in for-loop target");
     if (!walk(f, n->u.loop.iter)) return false;
     if (!n->u.loop.recursive) return walk_loop_parts(f, n);
     n->u.loop.fn = hn_jp_alloc(x->p, sizeof *n->u.loop.fn);
@@ -225,7 +230,8 @@ static bool walk_capture(frame *f, hn_jnode *n) { /* filter and set blocks */
     if (n->op == HN_JN_SETBLOCK && !walk(f, n->u.set.target)) return false;
     frame inner = open_scope(f, &s);
     if (n->op == HN_JN_FILTERBLOCK) return walk_scope(&inner, &n->body, &(hn_jnodes){&n->u.set.filter, 1}, &n->scope);
-    return hn_js_look_all(&s, &n->body) && walk_all(&inner, &n->body) && walk_maybe(&inner, n->u.set.filter) && hn_js_close(&s, &n->scope);
+    return hn_js_look_all(&s, &n->body) && walk_all(&inner, &n->body) && walk_maybe(&inner, n->u.set.filter) &&
+           hn_js_close(&s, &n->scope);
 }
 
 static bool walk_autoescape(const frame *f, hn_jnode *n) {
@@ -271,7 +277,8 @@ static bool walk_statement(frame *f, hn_jnode *n) {
     case HN_JN_EXTENDS:
         if (!f->toplevel) return hn_jp_fail(f->x->p, n->line, "cannot use extend from a non top-level scope");
         return walk(f, n->u.include.source);
-    case HN_JN_IMPORT: case HN_JN_FROMIMPORT: n->ctx = f->toplevel; return walk(f, n->u.include.source) && walk_all(f, &n->u.include.names);
+    case HN_JN_IMPORT:
+    case HN_JN_FROMIMPORT: n->ctx = f->toplevel; return walk(f, n->u.include.source) && walk_all(f, &n->u.include.names);
     case HN_JN_BREAK: case HN_JN_CONTINUE:
         return f->in_loop || hn_jp_fail(f->x->p, n->line, "'%s' outside loop", n->op == HN_JN_BREAK ? "break" : "continue");
     case HN_JN_AUTOESCAPE: return walk_autoescape(f, n);
@@ -293,7 +300,8 @@ static bool walk(void *with, hn_jnode *n) {
 }
 
 /* The template itself, or a block: a function that sees nothing of what is around it. */
-static bool walk_root(hn_jscoper *x, hn_jfnode *node, const hn_jnodes *body, hn_jseek *k, bool toplevel, uint16_t *const slot[2], hn_jscope *out) {
+static bool walk_root(hn_jscoper *x, hn_jfnode *node, const hn_jnodes *body, hn_jseek *k, bool toplevel, uint16_t *const slot[2],
+                      hn_jscope *out) {
     hn_jfnctx fn = {.node = node};
     hn_jsyms s;
     x->fn = &fn;

@@ -59,7 +59,8 @@ bool hn_j_nomem(hn_jrun *r) {
 void *hn_j_alloc(hn_jrun *r, size_t bytes) {
     void *p = hn_jmem_get(&r->mem, bytes);
     if (!p) {
-        if (bytes > r->mem.most / 2) hn_j_fail(r, HN_J_LIMIT, "the template needs more than %zu MiB of memory", HN_J_MEMORY >> 20);
+        if (bytes > r->mem.most / 2)
+            hn_j_fail(r, HN_J_LIMIT, "the template needs more than %zu MiB of memory", HN_J_MEMORY >> 20);
         else hn_j_nomem(r);
     }
     return p;

@@ -1,9 +1,10 @@
 /* jinja_scope.c - gives every name of a template its slot, by the rules of Jinja2's compiler.
  *
  * The compiler turns a template into Python functions whose local variables are named by (nesting level, name); what a scope does
- * with a name when it is entered (look it up in the context, take the outer scope's value, start unset) is decided from all of its
- * body beforehand. An assignment is therefore seen, or not, independent of what has run. This file finds the same: functions have
- * frames of slots, scopes have lists of loads. What only the compiler refuses (unknown filters, break outside loops) is refused here. */
+ * with a name when it is entered (look it up in the context, take the outer scope's value, start unset) is decided from all of
+ * its body beforehand. An assignment is therefore seen, or not, independent of what has run. This file finds the same: functions
+ * have frames of slots, scopes have lists of loads. What only the compiler refuses (unknown filters, break outside loops) is
+ * refused here. */
 #include "text/jinja/jinja_scope_impl.h"
 
 /* ---- bindings */
@@ -77,7 +78,8 @@ bool hn_js_ref(hn_jscoper *x, uint32_t name, int32_t line, hn_jref *ref) {
     hn_jbinding *b = x->top[name];
     if (!b) { /* only where Jinja2's own analysis does not look: the filters of a set block */
         hn_str text = x->p->t->names[name];
-        return hn_jp_fail(x->p, line, "Tried to resolve a name to a reference that was unknown to the frame ('%.*s')", (int)text.n, text.p);
+        return hn_jp_fail(x->p, line, "Tried to resolve a name to a reference that was unknown to the frame ('%.*s')",
+                          (int)text.n, text.p);
     }
     *ref = ref_to(x, b);
     return true;
@@ -115,7 +117,8 @@ static bool look_if(hn_jsyms *s, const hn_jnode *n) {
         if (!hn_js_look_all(s, &n->body.v[i]->body)) return false;
     }
     if (!hn_js_look_all(s, &n->otherwise)) return false;
-    for (hn_jbinding *b = s->x->log; b != mark; b = b->earlier) { /* stored in a branch only: it begins with what it was outside */
+    for (hn_jbinding *b = s->x->log; b != mark;
+         b = b->earlier) { /* stored in a branch only: it begins with what it was outside */
         if (b->syms != s) continue;
         b->load.how = b->below ? HN_LOAD_ALIAS : HN_LOAD_RESOLVE;
         if (b->below) b->load.from = ref_to(s->x, b->below);
@@ -127,7 +130,9 @@ bool hn_js_look(void *syms, hn_jnode *n) {
     hn_jsyms *s = syms;
     switch ((hn_jop)n->op) {
     case HN_JN_NAME:
-        return n->ctx == HN_CTX_PARAM ? declare_name(s, n->name) : n->ctx == HN_CTX_STORE ? store_name(s, n->name) : load_name(s, n->name);
+        return n->ctx == HN_CTX_PARAM   ? declare_name(s, n->name)
+               : n->ctx == HN_CTX_STORE ? store_name(s, n->name)
+                                        : load_name(s, n->name);
     case HN_JN_NSREF: return load_name(s, n->name);
     case HN_JN_FOR: return hn_js_look(s, n->u.loop.iter);
     case HN_JN_IF: return look_if(s, n);

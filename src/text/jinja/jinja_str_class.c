@@ -35,7 +35,8 @@ EVERY(isspace, hn_py_space, false)
 HN_METHOD(isidentifier) {
     int len = 0;
     bool yes = a[0].n && hn_py_identifier_start(hn_cp_at(a[0].s, &len));
-    for (uint32_t i = (uint32_t)len; yes && i < a[0].n; i += (uint32_t)len) yes = hn_py_identifier_part(hn_cp_at(a[0].s + i, &len));
+    for (uint32_t i = (uint32_t)len; yes && i < a[0].n; i += (uint32_t)len)
+        yes = hn_py_identifier_part(hn_cp_at(a[0].s + i, &len));
     return hn_j_set(out, hn_j_bool(yes));
 }
 
@@ -124,7 +125,8 @@ HN_METHOD(decode) {
     if (which == 'u') hn_utf8_repair(&b, a[0].s, a[0].n);
     for (uint32_t i = 0; which != 'u' && fine && i < a[0].n; i++) {
         unsigned char byte = (unsigned char)a[0].s[i];
-        if (byte >= 0x80 && which == 'a' && strict) fine = hn_j_fail(r, HN_J_VALUE, "'ascii' codec can't decode byte 0x%02x", byte);
+        if (byte >= 0x80 && which == 'a' && strict)
+            fine = hn_j_fail(r, HN_J_VALUE, "'ascii' codec can't decode byte 0x%02x", byte);
         hn_buf_add(&b, c, (size_t)hn_utf8_encode(byte >= 0x80 && which == 'a' ? 0xFFFD : byte, c));
     }
     fine = fine && (b.failed ? hn_j_nomem(r) : hn_j_copy(r, b.p ? b.p : "", b.n, out));

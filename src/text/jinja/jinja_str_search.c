@@ -46,7 +46,8 @@ static bool ends_fit(hn_jrun *r, hn_jval fix, hn_str part, bool inside, bool tai
     if (fix.kind == HN_J_TUPLE) {
         for (size_t i = 0; !*yes && i < hn_j_count(fix); i++) {
             hn_jval one = hn_j_at(fix, i);
-            if (one.kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "tuple for startswith must only contain str, not %s", hn_j_type(one));
+            if (one.kind != HN_J_STR)
+                return hn_j_fail(r, HN_J_TYPE, "tuple for startswith must only contain str, not %s", hn_j_type(one));
             if (!ends_fit(r, one, part, inside, tail, yes)) return false;
         }
         return true;

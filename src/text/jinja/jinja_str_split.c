@@ -95,7 +95,8 @@ HN_METHOD(join) {
         item = hn_j_at(list, i);
         if (!markup && item.kind != HN_J_STR)
             fine = hn_j_fail(r, HN_J_TYPE, "sequence item %zu: expected str instance, %s found", i, hn_j_type(item));
-        fine = fine && (i == 0 || hn_j_write(r, a[0].s, a[0].n)) && (markup ? hn_j_print_escaped(r, item) : hn_j_write(r, item.s, item.n));
+        fine = fine && (i == 0 || hn_j_write(r, a[0].s, a[0].n)) &&
+               (markup ? hn_j_print_escaped(r, item) : hn_j_write(r, item.s, item.n));
     }
     return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
@@ -113,7 +114,8 @@ static bool pad(hn_jrun *r, const hn_jval *a, int where, hn_jval *out) { /* -1 l
     if (hn_cp_count(with) != 1) return hn_j_fail(r, HN_J_TYPE, "The fill character must be exactly one character long");
     if (width <= n) return hn_j_set(out, a[0]);
     int64_t all = width - n, left = where < 0 ? all : where > 0 ? 0 : all / 2 + (all & width & 1);
-    bool fine = hn_j_capture(r) && hn_j_write_times(r, with, left) && hn_j_write(r, a[0].s, a[0].n) && hn_j_write_times(r, with, all - left);
+    bool fine = hn_j_capture(r) && hn_j_write_times(r, with, left) && hn_j_write(r, a[0].s, a[0].n) &&
+                hn_j_write_times(r, with, all - left);
     return hn_j_captured(r, at, fine, a[0].flag & HN_J_MARKUP, out);
 }
 HN_METHOD(center) { return pad(r, a, 0, out); }
@@ -156,7 +158,9 @@ HN_METHOD(expandtabs) {
 
 static bool trans_key(hn_jrun *r, hn_jval key, hn_jval *out) {
     int len;
-    if (key.kind != HN_J_STR) return hn_j_is_int(key) ? hn_j_set(out, key) : hn_j_fail(r, HN_J_TYPE, "keys in translate table must be strings or integers");
+    if (key.kind != HN_J_STR)
+        return hn_j_is_int(key) ? hn_j_set(out, key)
+                                : hn_j_fail(r, HN_J_TYPE, "keys in translate table must be strings or integers");
     if (hn_cp_count(hn_j_text(key)) != 1) return hn_j_fail(r, HN_J_VALUE, "string keys in translate table must be of length 1");
     return hn_j_set(out, hn_j_int(hn_cp_at(key.s, &len)));
 }
@@ -166,16 +170,19 @@ HN_METHOD(maketrans) {
     if (!hn_j_dict_new(r, 0, out)) return false;
     if (!hn_j_given(a[2])) {
         hn_jwalk w = {0};
-        if (a[1].kind != HN_J_DICT) return hn_j_fail(r, HN_J_TYPE, "if you give only one argument to maketrans it must be a dict");
+        if (a[1].kind != HN_J_DICT)
+            return hn_j_fail(r, HN_J_TYPE, "if you give only one argument to maketrans it must be a dict");
         while (hn_j_dict_next(r, a[1], &w, &key, &value))
             if (!trans_key(r, key, &key) || !hn_j_dict_put(r, *out, key, value)) return false;
         return true;
     }
     hn_str from, to, gone = {"", 0};
-    if (!hn_j_arg_str(r, "the first maketrans argument", a[1], &from) || !hn_j_arg_str(r, "the second maketrans argument", a[2], &to) ||
+    if (!hn_j_arg_str(r, "the first maketrans argument", a[1], &from) ||
+        !hn_j_arg_str(r, "the second maketrans argument", a[2], &to) ||
         (hn_j_given(a[3]) && !hn_j_arg_str(r, "the third maketrans argument", a[3], &gone)))
         return false;
-    if (hn_cp_count(from) != hn_cp_count(to)) return hn_j_fail(r, HN_J_VALUE, "the first two maketrans arguments must have equal length");
+    if (hn_cp_count(from) != hn_cp_count(to))
+        return hn_j_fail(r, HN_J_VALUE, "the first two maketrans arguments must have equal length");
     for (size_t i = 0, k = 0; i < from.n;) {
         int m, n;
         uint32_t x = hn_cp_at(from.p + i, &m), y = hn_cp_at(to.p + k, &n);
@@ -197,7 +204,8 @@ static bool put_translated(hn_jrun *r, hn_jval to, hn_str same, bool found) {
     if (to.kind == HN_J_NONE) return true;
     if (to.kind == HN_J_STR) return hn_j_write(r, to.s, to.n);
     if (!hn_j_is_int(to)) return hn_j_fail(r, HN_J_TYPE, "character mapping must return integer, None or str");
-    if ((to.flag & HN_J_BIG) || to.i < 0 || to.i > 0x10FFFF) return hn_j_fail(r, HN_J_VALUE, "character mapping must be in range(0x110000)");
+    if ((to.flag & HN_J_BIG) || to.i < 0 || to.i > 0x10FFFF)
+        return hn_j_fail(r, HN_J_VALUE, "character mapping must be in range(0x110000)");
     return hn_j_write(r, c, (size_t)hn_utf8_encode((uint32_t)to.i, c));
 }
 

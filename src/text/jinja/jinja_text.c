@@ -132,7 +132,8 @@ static bool hex_digits(hn_str s, size_t at, int count, uint32_t *cp) {
 static uint32_t join_surrogates(hn_str s, size_t *at, uint32_t cp) {
     uint32_t low;
     if (cp < 0xD800 || cp > 0xDFFF) return cp;
-    if (cp < 0xDC00 && *at + 6 <= s.n && s.p[*at] == '\\' && s.p[*at + 1] == 'u' && hex_digits(s, *at + 2, 4, &low) && low >= 0xDC00 && low <= 0xDFFF) {
+    if (cp < 0xDC00 && *at + 6 <= s.n && s.p[*at] == '\\' && s.p[*at + 1] == 'u' && hex_digits(s, *at + 2, 4, &low) &&
+        low >= 0xDC00 && low <= 0xDFFF) {
         *at += 6;
         return 0x10000 + ((cp - 0xD800) << 10) + (low - 0xDC00);
     }

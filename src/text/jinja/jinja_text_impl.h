@@ -21,7 +21,8 @@ static inline int hn_digit_value(char c) { /* in bases up to 36; 99: none */
 }
 int hn_prefix_base(hn_str s);                   /* 16, 8 or 2 if s begins as 0x, 0o, 0b do; else 0 */
 bool hn_str_digits(hn_str s);                   /* digits and nothing else */
-int64_t hn_str_number(hn_str s, size_t *i);     /* of the digits from *i on, which goes behind them; far beyond 32 bits: some large number */
+int64_t hn_str_number(hn_str s,
+                      size_t *i); /* of the digits from *i on, which goes behind them; far beyond 32 bits: some large number */
 int hn_escape_cp(char out[12], uint32_t cp);    /* \xE9, \u20AC, \U0001F600 in lower case; the length */
 /* A line of s from *at on, without its end; *next: where the next one begins. As str.splitlines. False: no more. */
 bool hn_py_line(hn_str s, size_t *at, hn_str *line, hn_str *with_end);

@@ -54,7 +54,9 @@ bool hn_j_same(hn_jval a, hn_jval b) {
     switch ((hn_jkind)a.kind) {
     case HN_J_MISSING: case HN_J_NONE: return true;
     case HN_J_BOOL: return a.i == b.i;
-    case HN_J_INT: return hn_j_int_cmp(a, b) == 0 && (a.flag & HN_J_BIG ? a.big == b.big : a.i >= -5 && a.i <= 256); /* small ones are kept */
+    case HN_J_INT:
+        return hn_j_int_cmp(a, b) == 0 &&
+               (a.flag & HN_J_BIG ? a.big == b.big : a.i >= -5 && a.i <= 256); /* small ones are kept */
     case HN_J_FLOAT: return false;
     case HN_J_STR: return a.flag == b.flag && a.s == b.s && a.n == b.n;
     default: return a.p == b.p && a.flag == b.flag;
@@ -122,7 +124,8 @@ bool hn_j_equal(hn_jrun *r, hn_jval a, hn_jval b, bool *same) {
         return fine;
     }
     case HN_J_RANGE_OBJ:
-        *same = a.range->n == b.range->n && (a.range->n == 0 || (a.range->start == b.range->start && (a.range->n == 1 || a.range->step == b.range->step)));
+        *same = a.range->n == b.range->n &&
+                (a.range->n == 0 || (a.range->start == b.range->start && (a.range->n == 1 || a.range->step == b.range->step)));
         return true;
     case HN_J_METHOD: *same = a.bound->func == b.bound->func && hn_j_same(a.bound->self, b.bound->self); return true;
     default: *same = a.p == b.p; return true;
@@ -196,7 +199,8 @@ static bool in_items(hn_jrun *r, hn_jval item, hn_jval view, bool *yes) {
 bool hn_j_contains(hn_jrun *r, hn_jval item, hn_jval in, bool *yes) {
     hn_jval x;
     if (in.kind == HN_J_STR) {
-        if (item.kind != HN_J_STR) return hn_j_fail(r, HN_J_TYPE, "'in <string>' requires string as left operand, not %s", hn_j_type(item));
+        if (item.kind != HN_J_STR)
+            return hn_j_fail(r, HN_J_TYPE, "'in <string>' requires string as left operand, not %s", hn_j_type(item));
         *yes = hn_str_find(hn_j_text(in), hn_j_text(item), 0) != SIZE_MAX;
         return hn_j_burn(r, in.n / 16);
     }
@@ -267,7 +271,13 @@ bool hn_j_hash(hn_jrun *r, hn_jval v, uint64_t *hash) {
 
 bool hn_j_callable(hn_jval v) {
     switch ((hn_jkind)v.kind) {
-    case HN_J_UNDEF: case HN_J_FUNC: case HN_J_METHOD: case HN_J_MACRO: case HN_J_LOOP: case HN_J_JOINER: case HN_J_BLOCKREF: return true;
+    case HN_J_UNDEF:
+    case HN_J_FUNC:
+    case HN_J_METHOD:
+    case HN_J_MACRO:
+    case HN_J_LOOP:
+    case HN_J_JOINER:
+    case HN_J_BLOCKREF: return true;
     default: return false;
     }
 }

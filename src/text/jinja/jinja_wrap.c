@@ -17,7 +17,8 @@ static bool pattern_open(hn_jrun *r, const char *text, pattern *p) {
     int error;
     PCRE2_SIZE at;
     *p = (pattern){0};
-    p->code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK, &error, &at, NULL);
+    p->code =
+        pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK, &error, &at, NULL);
     if (p->code) p->match = pcre2_match_data_create_from_pattern(p->code, NULL);
     p->limits = pcre2_match_context_create(NULL);
     if (p->match && p->limits) {
@@ -48,8 +49,9 @@ static int pattern_find(hn_jrun *r, const pattern *p, hn_str s, size_t from, siz
 #define NWS "[^\\t\\n\\x0b\\x0c\\r ]"
 #define WP "[\\w!\"'&.,?]"
 #define LT "[^\\d\\W]"
-static const char break_pattern[] = "(?:" WS "+|(?<=" WP ")-{2,}(?=\\w)|" NWS "+?(?:-(?:(?<=" LT LT "-)|(?<=" LT "-" WP "-))(?=" LT "-?" LT ")"
-                                    "|(?=" WS "|\\z)|(?<=" WP ")(?=-{2,}\\w)))";
+static const char break_pattern[] =
+    "(?:" WS "+|(?<=" WP ")-{2,}(?=\\w)|" NWS "+?(?:-(?:(?<=" LT LT "-)|(?<=" LT "-" WP "-))(?=" LT "-?" LT ")"
+    "|(?=" WS "|\\z)|(?<=" WP ")(?=-{2,}\\w)))";
 static const char blank_pattern[] = WS "+";
 
 typedef struct wrapping { int64_t width; bool long_words, hyphens; hn_str newline; } wrapping;
@@ -128,7 +130,8 @@ static bool wrap_all(hn_jrun *r, hn_jval s, const wrapping *w, const pattern *p)
 }
 
 HN_FILTER(wordwrap) { /* s width break_long_words wrapstring break_on_hyphens */
-    wrapping w = {.width = 79, .long_words = hn_j_arg_flag(a[2], true), .hyphens = hn_j_arg_flag(a[4], true), .newline = {"\n", 1}};
+    wrapping w = {
+        .width = 79, .long_words = hn_j_arg_flag(a[2], true), .hyphens = hn_j_arg_flag(a[4], true), .newline = {"\n", 1}};
     pattern p;
     size_t at = r->at;
     if (!hn_j_arg_int(r, a[1], false, &w.width)) return false;
@@ -274,14 +277,17 @@ static bool check_schemes(hn_jrun *r, hn_jval v, hn_jval *out) {
     for (size_t i = 0; fine && i < hn_j_count(*out); i++) {
         hn_jval s = hn_j_at(*out, i);
         size_t b, e;
-        fine = s.kind == HN_J_STR ? pattern_find(r, &p, hn_j_text(s), 0, &b, &e) == 1 : hn_j_fail(r, HN_J_TYPE, "expected string or bytes-like object");
+        fine = s.kind == HN_J_STR ? pattern_find(r, &p, hn_j_text(s), 0, &b, &e) == 1
+                                  : hn_j_fail(r, HN_J_TYPE, "expected string or bytes-like object");
         if (!fine) hn_j_fail(r, HN_J_RUNTIME, "a value is not a valid URI scheme prefix.");
     }
     pattern_close(&p);
     return fine;
 }
 
-static bool put_target(hn_jrun *r, hn_jval v) { return hn_j_puts(r, " target=\"") && hn_j_print_escaped(r, v) && hn_j_puts(r, "\""); }
+static bool put_target(hn_jrun *r, hn_jval v) {
+    return hn_j_puts(r, " target=\"") && hn_j_print_escaped(r, v) && hn_j_puts(r, "\"");
+}
 
 HN_FILTER(urlize) { /* value trim_url_limit nofollow target rel extra_schemes */
     linking l = {.most = -1, .target = hn_j_str("", 0)};
