@@ -3,7 +3,8 @@
  * Opaque handles, no globals of the caller's concern, no printing, no exit. All text is UTF-8. A handle is used by one
  * thread at a time; different contexts are independent except for the thread pool and the log, which they share.
  * Functions return a status; hone_last_error(ctx) has the text, hone_last_error_fix(ctx) the remedy. Out-parameters are
- * NULL on failure; every *_free accepts NULL; strings handed out are freed with hone_free unless said otherwise.
+ * NULL on failure; every *_free accepts NULL, elsewhere a NULL that is not allowed is HONE_BAD_ARGUMENT (or NULL); strings handed
+ * out are freed with hone_free unless said otherwise.
  * Options structs begin with struct_size = sizeof(the struct), so that they can grow.
  *
  *     hone_ctx *ctx;
@@ -165,7 +166,7 @@ typedef struct hone_metrics {
     const char *saved;      /* checkpoint written in this step, or NULL */
     bool skipped;           /* not finite and left out (nan_policy skip) */
 } hone_metrics;
-/* Loads model, tokenizer and data that the config names. */
+/* Loads model, tokenizer and data that the config names. The config must outlive the trainer and stay as it is meanwhile. */
 HONE_API hone_status hone_trainer_open(hone_config *c, hone_trainer **out);
 /* The same from parts in memory, which must outlive the trainer; eval may be NULL. */
 HONE_API hone_status hone_trainer_new(hone_config *c, hone_model *m, hone_tokenizer *tok, hone_dataset *train,

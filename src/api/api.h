@@ -124,6 +124,12 @@ struct hone_trainer {
     char fingerprint[33];
 };
 
+/* A failure that was passed over comes back as a NULL. */
+#define HONE_NEED(what)                                                                            \
+    do {                                                                                           \
+        if (!(what)) return HONE_BAD_ARGUMENT;                                                     \
+    } while (0)
+
 hone_status hone_status_of(hn_status st);
 /* Keeps the error in the context for hone_last_error. */
 hone_status hone_keep(hone_ctx *ctx, hn_status st, const hn_error *err);

@@ -53,17 +53,20 @@ void hone_config_free(hone_config *c) {
 }
 
 hone_status hone_config_set(hone_config *c, const char *name, const char *value) {
+    HONE_NEED(c && name && value);
     hn_error err = {0};
     return hone_keep(c->ctx, hn_config_set(c->c, name, value, HN_FROM_FLAG, &err), &err);
 }
 
 hone_status hone_config_load_yaml(hone_config *c, const char *path) {
+    HONE_NEED(c && path);
     hn_error err = {0};
     return hone_keep(c->ctx, hn_config_load(c->c, path, &err), &err);
 }
 
 hone_status hone_config_get(const hone_config *c, const char *name, char **value) {
     *value = NULL;
+    HONE_NEED(c && name);
     hn_error err = {0};
     const hn_opt *wanted = hn_config_find(c->c, name, NULL), *opt;
     if (!wanted) return hone_keep(c->ctx, hn_fail(&err, HN_EARG, "no setting is called '%s'", name), &err);
@@ -77,6 +80,7 @@ hone_status hone_config_get(const hone_config *c, const char *name, char **value
 }
 
 char *hone_config_yaml(const hone_config *c) {
+    if (!c) return NULL;
     hn_buf b = {0};
     hn_config_yaml(c->c, &b);
     return hn_buf_take(&b);

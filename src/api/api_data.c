@@ -62,6 +62,7 @@ static hone_status encode(hone_config *c, const hone_model *m, hone_tokenizer *t
 /* out stays NULL where there is no evaluation set. */
 hone_status hone_dataset_load_for(hone_config *c, hone_model *m, hone_tokenizer *tok, const char *split, hone_dataset **out) {
     *out = NULL;
+    HONE_NEED(c && split);
     hn_error err = {0};
     hn_sources s;
     bool held_out, eval = hn_streq(split, "eval");
@@ -86,6 +87,19 @@ static void name_them(char *text, size_t room, const char *path) {
     }
 }
 
+/* Each row by itself: a file of such lines might be taken for one of another kind. */
+static hn_status check_rows(const char *const *row, size_t n, hn_error *err) {
+    for (size_t i = 0; i < n; i++) {
+        hn_json *j = NULL;
+        if (!row[i]) return hn_fail(err, HN_EARG, "row %zu is NULL", i);
+        HN_TRY(hn_json_parse(row[i], strlen(row[i]), "rows in memory", (int64_t)i + 1, &j, err));
+        bool object = hn_json_type(j) == HN_JSON_OBJECT;
+        hn_json_free(j);
+        if (!object) return hn_fail(err, HN_EFORMAT, "rows in memory:%zu: no JSON object", i + 1);
+    }
+    return HN_OK;
+}
+
 /* A line a row: the line ends inside of one are white space between its members. */
 static bool put_row(FILE *f, const char *row) {
     bool ok = true;
@@ -97,9 +111,12 @@ static bool put_row(FILE *f, const char *row) {
 hone_status hone_dataset_from_rows(hone_config *c, hone_tokenizer *tok, const char *const *json_rows, size_t n,
                                    hone_dataset **out) {
     *out = NULL;
+    HONE_NEED(c && (json_rows || n == 0));
     hn_error err = {0};
     hn_sources s;
     char path[64];
+    hn_status rows = check_rows(json_rows, n, &err);
+    if (rows != HN_OK) return hone_keep(c->ctx, rows, &err);
     int fd = memfd_create("rows.jsonl", MFD_CLOEXEC);
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
     bool ok = f != NULL;

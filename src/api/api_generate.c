@@ -84,6 +84,9 @@ static double or_else(double v, double otherwise) { return v > 0 ? v : otherwise
 
 static hn_status take_opts(const hone_generate_opts *opts, hone_generate_opts *p, hn_gen_opts *o, hn_error *err) {
     HN_TRY(HN_OPTS_TAKE(*p, opts, hone_generate_opts, err));
+    if (p->max_new_tokens < 0 || p->num_return_sequences < 0 || p->temperature < 0 || p->top_p < 0 || p->repetition_penalty < 0)
+        return hn_fail(err, HN_EARG, "a negative number among the options of generation");
+    if (p->stop_count && !p->stop) return hn_fail(err, HN_EARG, "stop_count is %zu, stop is NULL", p->stop_count);
     *o = (hn_gen_opts){.sampler = {p->do_sample, or_else(p->temperature, 1), p->top_k, or_else(p->top_p, 1), p->min_p,
                                    or_else(p->repetition_penalty, 1)},
                        .max_new_tokens = p->max_new_tokens > 0 ? p->max_new_tokens : 256,
@@ -107,6 +110,7 @@ static hn_status generate(hone_model *m, hone_tokenizer *tok, const hn_gen_promp
 
 hone_status hone_generate(hone_model *m, hone_tokenizer *tok, const char *prompt, const hone_generate_opts *opts,
                           hone_piece_fn *on_piece, void *user) {
+    HONE_NEED(m && tok && prompt && on_piece);
     hone_generate_opts p;
     hn_gen_opts o;
     hn_error err = {0};
@@ -120,6 +124,7 @@ hone_status hone_generate(hone_model *m, hone_tokenizer *tok, const char *prompt
 
 hone_status hone_generate_ids(hone_model *m, hone_tokenizer *tok, const int32_t *ids, size_t n, const hone_generate_opts *opts,
                               hone_piece_fn *on_piece, void *user) {
+    HONE_NEED(m && (ids || n == 0) && on_piece);
     hone_generate_opts p;
     hn_gen_opts o;
     hn_error err = {0};
@@ -208,6 +213,7 @@ hn_status hn_exact_match(hone_ctx *ctx, hn_model *m, const hn_tokenizer *tok, co
 
 hone_status hone_evaluate(hone_model *m, const hone_dataset *d, int64_t batch_size, char **json) {
     *json = NULL;
+    HONE_NEED(m && d);
     hn_error err = {0};
     hn_json *j = NULL;
     hn_status st = hn_evaluate(m->ctx->dev, m->m, d->rows, batch_size > 0 ? batch_size : 8, &j, &err);
@@ -244,16 +250,18 @@ static hn_status score(hone_model *m, const int32_t *ids, size_t n, double *logp
 }
 
 hone_status hone_score_ids(hone_model *m, const int32_t *ids, size_t n, double *logprob) {
+    HONE_NEED(m && ids && logprob);
     hn_error err = {0};
     return hone_keep(m->ctx, score(m, ids, n, logprob, &err), &err);
 }
 
 hone_status hone_score(hone_model *m, hone_tokenizer *tok, const char *text, size_t len, double *logprob, int64_t *n) {
+    HONE_NEED(m && tok && (text || len == 0));
     hn_error err = {0};
     hn_encoding e = {0};
     *logprob = 0;
     *n = 0;
-    hn_status st = hn_tokenizer_encode(tok->t, (hn_str){text, len}, HN_ENCODE_SPECIAL, &e, &err);
+    hn_status st = hn_tokenizer_encode(tok->t, (hn_str){text ? text : "", len}, HN_ENCODE_SPECIAL, &e, &err);
     double *logp = st == HN_OK ? hn_alloc_array(e.n + 1, sizeof *logp) : NULL;
     if (st == HN_OK && !logp) st = hn_nomem(&err, e.n * sizeof *logp);
     if (st == HN_OK) st = score(m, e.id, e.n, logp, &err);

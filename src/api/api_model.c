@@ -5,6 +5,7 @@
 
 hone_status hone_tokenizer_load(hone_ctx *ctx, const char *path, hone_tokenizer **out) {
     *out = NULL;
+    HONE_NEED(ctx && path);
     hn_error err = {0};
     hone_tokenizer *t = hn_calloc(1, sizeof *t);
     if (!t) return hone_keep(ctx, hn_nomem(&err, sizeof *t), &err);
@@ -27,11 +28,13 @@ void hone_tokenizer_free(hone_tokenizer *t) {
 }
 
 hone_status hone_tokenizer_save(hone_tokenizer *t, const char *dir) {
+    HONE_NEED(t && dir);
     hn_error err = {0};
     return hone_keep(t->ctx, hn_tokenizer_save(t->t, dir, NULL, &err), &err);
 }
 
 char *hone_tokenizer_info_json(hone_tokenizer *t) {
+    if (!t) return NULL;
     static const char *const names[HN_SPECIAL_COUNT] = {"bos", "eos", "pad", "unk"};
     const int64_t most = hn_tokenizer_max_length(t->t);
     hn_json *j = hn_json_new_object();
@@ -57,14 +60,15 @@ char *hone_tokenizer_info_json(hone_tokenizer *t) {
 hone_status hone_tokenize(hone_tokenizer *t, const char *text, size_t len, unsigned flags, int32_t **ids, size_t *n) {
     *ids = NULL;
     *n = 0;
+    HONE_NEED(t && (text || len == 0));
     hn_error err = {0};
     hn_encoding e = {0};
     hn_status st =
-        hn_tokenizer_encode(t->t, (hn_str){text, len}, flags & HONE_ADD_SPECIAL_TOKENS ? HN_ENCODE_SPECIAL : 0, &e, &err);
+        hn_tokenizer_encode(t->t, (hn_str){text ? text : "", len}, flags & HONE_ADD_SPECIAL_TOKENS ? HN_ENCODE_SPECIAL : 0, &e, &err);
     if (st == HN_OK) {
         *ids = hn_alloc_array(e.n ? e.n : 1, sizeof **ids);
         if (*ids) {
-            memcpy(*ids, e.id, e.n * sizeof **ids);
+            if (e.n) memcpy(*ids, e.id, e.n * sizeof **ids);
             *n = e.n;
         } else {
             st = hn_nomem(&err, e.n * sizeof **ids);
@@ -76,6 +80,7 @@ hone_status hone_tokenize(hone_tokenizer *t, const char *text, size_t len, unsig
 
 hone_status hone_detokenize(hone_tokenizer *t, const int32_t *ids, size_t n, unsigned flags, char **text) {
     *text = NULL;
+    HONE_NEED(t && (ids || n == 0));
     hn_error err = {0};
     hn_buf b = {0};
     hn_status st = hn_tokenizer_decode(t->t, ids, n, flags & HONE_SKIP_SPECIAL_TOKENS, &b, &err);
@@ -99,11 +104,14 @@ static hone_status wrap_model(hone_ctx *ctx, hn_status st, hn_model *m, hone_mod
 
 hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone_load_opts *opts, hone_model **out) {
     *out = NULL;
+    HONE_NEED(ctx && path);
     hone_load_opts o;
     hn_error err = {0};
     hn_model *m = NULL;
     hn_status st = HN_OPTS_TAKE(o, opts, hone_load_opts, &err);
     hn_load_opts load = {.dtype = HN_F32, .revision = o.revision, .read_only = o.read_only, .vocab = o.vocab_size};
+    if (st == HN_OK && (o.vocab_size < 0 || o.vocab_size > INT32_MAX))
+        st = hn_fail(&err, HN_EARG, "vocab_size %lld: token ids have 31 bits", (long long)o.vocab_size);
     if (st == HN_OK) st = hn_model_load(ctx->dev, path, &load, &m, &err);
     return wrap_model(ctx, st, m, out, &err);
 }
@@ -114,6 +122,7 @@ hone_status hone_model_init(hone_ctx *ctx, const char *config, uint64_t seed, ho
 
 hone_status hone_init_model(hone_ctx *ctx, const char *config, uint64_t seed, int64_t vocab, hone_model **out) {
     *out = NULL;
+    HONE_NEED(ctx && config);
     hn_error err = {0};
     hn_model *m = NULL;
     hn_status st = hn_model_init(ctx->dev, config, seed, HN_F32, vocab, &m, &err);
@@ -139,6 +148,7 @@ static hn_status dtype_named(const char *name, hn_dtype *out, hn_error *err) {
 }
 
 hone_status hone_model_save(hone_model *m, const char *dir, const char *dtype) {
+    HONE_NEED(m && dir);
     hn_error err = {0};
     hn_save_opts o = {0};
     hn_status st = dtype_named(dtype, &o.dtype, &err);
@@ -163,6 +173,7 @@ static hn_json *tensors_json(hn_model *m) {
 }
 
 char *hone_model_info_json(hone_model *m) {
+    if (!m) return NULL;
     const hn_model_info *i = hn_model_get_info(m->m);
     hn_json *j = hn_json_new_object();
     hn_json_set_text(j, "family", i->family);

@@ -28,6 +28,7 @@ hn_json *hone_rows_json(const hone_dataset *d) {
 }
 
 char *hone_dataset_info_json(const hone_dataset *d) {
+    if (!d) return NULL;
     hn_buf b = {0};
     hn_json *j = hone_rows_json(d);
     hn_json_write(&b, j, 0);
@@ -54,6 +55,7 @@ static hn_json *plan_model(const hone_trainer *t) {
 }
 
 char *hone_trainer_plan_json(hone_trainer *t) {
+    if (!t) return NULL;
     hn_plan p;
     hn_trainer_plan(t->t, &p);
     const hn_train_opts *o = &t->c->train;

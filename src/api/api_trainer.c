@@ -55,6 +55,7 @@ static hone_status trainer_start(hone_trainer *t, hone_config *c) {
 hone_status hone_trainer_new(hone_config *c, hone_model *m, hone_tokenizer *tok, hone_dataset *train, hone_dataset *eval,
                              hone_trainer **out) {
     *out = NULL;
+    HONE_NEED(c && m && train);
     hn_error err = {0};
     if (!c->task->objective) return hone_keep(c->ctx, hn_fail(&err, HN_EARG, "'%s' trains nothing", c->task->name), &err);
     hone_trainer *t = hn_calloc(1, sizeof *t);
@@ -151,6 +152,7 @@ static hone_status open_parts(hone_config *c, hone_trainer *t) {
 
 hone_status hone_trainer_open(hone_config *c, hone_trainer **out) {
     *out = NULL;
+    HONE_NEED(c);
     hn_error err = {0};
     if (!c->task->objective) return hone_keep(c->ctx, hn_fail(&err, HN_EARG, "'%s' trains nothing", c->task->name), &err);
     hn_status good = hn_settings_check(c, &err); /* before the time it takes to load */
@@ -194,6 +196,7 @@ static const char *entry_text(hn_buf *b, const hn_json *entry) {
 }
 
 hone_status hone_trainer_step(hone_trainer *t, hone_metrics *out) {
+    HONE_NEED(t);
     hn_error err = {0};
     hn_step_report r = {0};
     hn_status st = hn_trainer_step(t->t, &r, &err);
@@ -221,22 +224,25 @@ static hone_status entry_out(hone_trainer *t, hn_status st, const hn_json *entry
 }
 
 hone_status hone_trainer_evaluate(hone_trainer *t, char **json) {
+    if (json) *json = NULL;
+    HONE_NEED(t);
     hn_error err = {0};
     const hn_json *entry = NULL;
-    if (json) *json = NULL;
     hn_status st = hn_trainer_evaluate(t->t, &entry, &err);
     return entry_out(t, st, entry, json, &err);
 }
 
 hone_status hone_trainer_finish(hone_trainer *t, char **summary_json) {
+    if (summary_json) *summary_json = NULL;
+    HONE_NEED(t);
     hn_error err = {0};
     const hn_json *entry = NULL;
-    if (summary_json) *summary_json = NULL;
     hn_status st = hn_trainer_finish(t->t, &entry, &err);
     return entry_out(t, st, entry, summary_json, &err);
 }
 
 hone_status hone_trainer_checkpoint(hone_trainer *t, char **dir) {
+    HONE_NEED(t);
     hn_error err = {0};
     const char *made = NULL;
     hn_status st = hn_trainer_checkpoint(t->t, &made, &err);
@@ -245,10 +251,11 @@ hone_status hone_trainer_checkpoint(hone_trainer *t, char **dir) {
 }
 
 hone_status hone_trainer_probe(hone_trainer *t, double *seconds, uint64_t *peak_bytes) {
+    HONE_NEED(t && seconds && peak_bytes);
     hn_error err = {0};
     return hone_keep(t->ctx, hn_trainer_probe(t->t, seconds, peak_bytes, &err), &err);
 }
 
-hone_model *hone_trainer_model(hone_trainer *t) { return t->model; }
-hone_tokenizer *hone_trainer_tokenizer(hone_trainer *t) { return t->tok; }
-const hone_dataset *hone_trainer_dataset(hone_trainer *t) { return t->train; }
+hone_model *hone_trainer_model(hone_trainer *t) { return t ? t->model : NULL; }
+hone_tokenizer *hone_trainer_tokenizer(hone_trainer *t) { return t ? t->tok : NULL; }
+const hone_dataset *hone_trainer_dataset(hone_trainer *t) { return t ? t->train : NULL; }

@@ -396,13 +396,75 @@ static void test_tokens_there_and_back(void **state) {
     hone_tokenizer_free(tok);
 }
 
+static bool ignore(const hone_piece *piece, void *user) { return piece == user; }
+
+/* Failures that are passed over come back as NULL handles; numbers and rows that cannot be meant are refused. */
+static void test_misuse(void **state) {
+    (void)state;
+    static const char *const broken[] = {"{", "{\"text\": \"a\"}"}, *const list[] = {"[1]"}, *const none[] = {NULL};
+    hone_config *c = NULL;
+    hone_tokenizer *tok = (hone_tokenizer *)&c;
+    hone_model *m = (hone_model *)&c;
+    hone_dataset *d = NULL;
+    hone_trainer *t = (hone_trainer *)&c;
+    hone_metrics metrics = {.struct_size = sizeof metrics};
+    hone_generate_opts o = {.struct_size = sizeof o, .max_new_tokens = 1};
+    hone_load_opts load = {.struct_size = sizeof load, .vocab_size = -1};
+    int32_t *ids = (int32_t *)&c;
+    char *text = (char *)&c;
+    size_t n;
+    double logp = 0;
+    int64_t count = 0;
+    assert_int_equal(hone_model_load(ctx, NULL, NULL, &m), HONE_BAD_ARGUMENT);
+    assert_null(m);
+    assert_int_equal(hone_tokenizer_load(ctx, NULL, &tok), HONE_BAD_ARGUMENT);
+    assert_null(tok);
+    assert_int_equal(hone_trainer_open(NULL, &t), HONE_BAD_ARGUMENT);
+    assert_null(t);
+    assert_int_equal(hone_config_set(NULL, "seed", "1"), HONE_BAD_ARGUMENT);
+    assert_int_equal(hone_tokenize(NULL, "a", 1, 0, &ids, &n), HONE_BAD_ARGUMENT);
+    assert_null(ids);
+    assert_int_equal(hone_detokenize(NULL, NULL, 0, 0, &text), HONE_BAD_ARGUMENT);
+    assert_null(text);
+    assert_int_equal(hone_generate(NULL, NULL, "a", NULL, ignore, NULL), HONE_BAD_ARGUMENT);
+    assert_int_equal(hone_score(NULL, NULL, "a", 1, &logp, &count), HONE_BAD_ARGUMENT);
+    assert_int_equal(hone_evaluate(NULL, NULL, 1, &text), HONE_BAD_ARGUMENT);
+    assert_int_equal(hone_trainer_step(NULL, &metrics), HONE_BAD_ARGUMENT);
+    assert_int_equal(hone_trainer_finish(NULL, NULL), HONE_BAD_ARGUMENT);
+    assert_null(hone_trainer_plan_json(NULL));
+    assert_null(hone_trainer_model(NULL));
+    assert_int_equal(hone_config_new(ctx, "sft", &c), HONE_OK);
+    assert_int_equal(hone_config_set(c, "seed", NULL), HONE_BAD_ARGUMENT);
+    assert_int_equal(hone_tokenizer_load(ctx, base, &tok), HONE_OK);
+    assert_int_equal(hone_tokenize(tok, NULL, 0, 0, &ids, &n), HONE_OK);
+    assert_int_equal(n, 0);
+    hone_free(ids);
+    assert_int_equal(hone_dataset_from_rows(c, tok, broken, 2, &d), HONE_BAD_FORMAT);
+    assert_non_null(strstr(hone_last_error(ctx), "rows in memory:1"));
+    assert_int_equal(hone_dataset_from_rows(c, tok, list, 1, &d), HONE_BAD_FORMAT);
+    assert_int_equal(hone_dataset_from_rows(c, tok, none, 1, &d), HONE_BAD_ARGUMENT);
+    assert_null(d);
+    assert_int_equal(hone_model_load(ctx, base, &load, &m), HONE_BAD_ARGUMENT);
+    load.vocab_size = INT64_MAX;
+    assert_int_equal(hone_model_load(ctx, base, &load, &m), HONE_BAD_ARGUMENT);
+    assert_int_equal(hone_model_load(ctx, base, NULL, &m), HONE_OK);
+    assert_int_equal(hone_generate(m, tok, "a", &o, NULL, NULL), HONE_BAD_ARGUMENT);
+    o.stop_count = 1;
+    assert_int_equal(hone_generate(m, tok, "a", &o, ignore, NULL), HONE_BAD_ARGUMENT);
+    o = (hone_generate_opts){.struct_size = sizeof o, .max_new_tokens = -1};
+    assert_int_equal(hone_generate(m, tok, "a", &o, ignore, NULL), HONE_BAD_ARGUMENT);
+    hone_model_free(m);
+    hone_tokenizer_free(tok);
+    hone_config_free(c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings), cmocka_unit_test(test_data_check),   cmocka_unit_test(test_errors_have_a_place_and_a_remedy),
         cmocka_unit_test(test_generation), cmocka_unit_test(test_tokens_there_and_back), cmocka_unit_test(test_json_string), cmocka_unit_test(test_scores),
         cmocka_unit_test(test_tokenizer_saved), cmocka_unit_test(test_rows_in_memory), cmocka_unit_test(test_chat_render),
         cmocka_unit_test(test_chat_turns), cmocka_unit_test(test_forgotten_struct_size),
-        cmocka_unit_test(test_a_loop_of_ones_own),
+        cmocka_unit_test(test_a_loop_of_ones_own), cmocka_unit_test(test_misuse),
     };
     return cmocka_run_group_tests(tests, open_context, close_context);
 }
