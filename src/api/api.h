@@ -193,7 +193,7 @@ void hn_look_close(hn_look_set *s);
 hn_status hn_look_pass(hn_look_set *s, bool eval, hn_look_fn *fn, void *user, hn_error *err) HN_MUST;
 /* quick: what a run checks by itself before step 1. Errors beside those of a pass: a record
  * that is no JSON, unless bad rows are to be skipped. */
-hn_status hn_look_check(hone_config *c, hn_look_set *s, bool quick, hn_report *out, hn_error *err) HN_MUST;
+hn_status hn_look_check(hn_look_set *s, bool quick, hn_report *out, hn_error *err) HN_MUST;
 /* The checks that a run makes by itself, of its first rows. EGATE: an error was found, which --force overrides. */
 hn_status hn_check_before_run(hone_config *c, const hone_model *m, const hone_tokenizer *tok, hn_report *out,
                               hn_error *err) HN_MUST;

@@ -18,8 +18,7 @@ static hn_status one_row(void *user, const hn_look *row, hn_error *err) {
     return hn_checker_row(p->checker, row, p->eval, err);
 }
 
-static void set_up(const hone_config *c, const hn_look_set *s, bool quick, hn_check_setup *out) {
-    hn_origin from;
+static void set_up(const hn_look_set *s, bool quick, hn_check_setup *out) {
     *out = (hn_check_setup){.view = s->view,
                             .tok = s->tok,
                             .chat = s->o.chat,
@@ -31,14 +30,13 @@ static void set_up(const hone_config *c, const hn_look_set *s, bool quick, hn_ch
                             .split_special = s->o.split_special,
                             .packed = s->o.packing != HN_PACK_NONE,
                             .quick = quick};
-    out->max_length_given = hn_config_find(c->c, "max_length", &from) && from != HN_FROM_DEFAULT;
 }
 
-hn_status hn_look_check(hone_config *c, hn_look_set *s, bool quick, hn_report *out, hn_error *err) {
+hn_status hn_look_check(hn_look_set *s, bool quick, hn_report *out, hn_error *err) {
     *out = (hn_report){0};
     hn_check_setup setup;
     pass p = {.keep_unreadable = s->o.skip_bad || quick};
-    set_up(c, s, quick, &setup);
+    set_up(s, quick, &setup);
     if (s->o.assistant_only && (!s->chat || hn_chat_span_source(s->chat) == HN_SPANS_NONE))
         s->o.assistant_only = false; /* a check says so */
     hn_status st;
@@ -59,7 +57,7 @@ hone_status hone_data_check(hone_config *c, const char *view, char **json) {
     hn_error err = {0};
     hn_buf b = {0};
     hn_status st = hn_look_open(c, view, &s, &err);
-    if (st == HN_OK) st = hn_look_check(c, &s, false, &r, &err);
+    if (st == HN_OK) st = hn_look_check(&s, false, &r, &err);
     if (st == HN_OK) {
         hn_json *j = hn_report_json(&r);
         hn_json_write(&b, j, 0);
@@ -90,7 +88,7 @@ hn_status hn_check_before_run(hone_config *c, const hone_model *m, const hone_to
     *out = (hn_report){0};
     hn_status st = hn_look_open_run(c, m ? hn_model_dir(m->m) : NULL, tok ? tok->t : NULL, &s, err);
     if (st == HN_OK && (s.o.limit == HN_UNSET_INT || s.o.limit > FIRST_ROWS)) s.o.limit = FIRST_ROWS;
-    if (st == HN_OK) st = hn_look_check(c, &s, true, out, err);
+    if (st == HN_OK) st = hn_look_check(&s, true, out, err);
     if (st == HN_OK && hn_report_count(out, HN_SEVERITY_ERROR) && !c->train.force) st = refuse(out, err);
     hn_look_close(&s);
     return st;

@@ -43,7 +43,6 @@ typedef struct hn_check_setup {
     const hn_check_model *model;    /* NULL: unknown */
     const char *eos_token;          /* as in hn_encode_opts */
     int64_t max_length;             /* HN_UNSET_INT: none */
-    bool max_length_given;          /* the user asked for it */
     int completion_only;            /* as in hn_encode_opts: 1 only if asked for */
     bool assistant_only, split_special;
     bool packed;                    /* rows are packed: none is truncated by max_length */

@@ -66,7 +66,7 @@ int data_check(hn_cli *cli, const hn_data_cmd *o) {
     int status = cli_context(cli);
     if (status >= 0) return status;
     hn_status st = hn_look_open(cli->task, o->task, &s, &err);
-    if (st == HN_OK) st = hn_look_check(cli->task, &s, false, &r, &err);
+    if (st == HN_OK) st = hn_look_check(&s, false, &r, &err);
     if (st == HN_OK) st = put(o, &s, &r, &err);
     bool reached = o->fail_on && hn_report_count(&r, hn_streq(o->fail_on, "warn") ? HN_SEVERITY_WARN : HN_SEVERITY_ERROR) > 0;
     status = st != HN_OK ? cli_fail(cli, &err) : reached ? hn_status_exit(HN_EGATE) : 0;

@@ -80,6 +80,5 @@ hn_status hn_batch_rows(hn_batch *b, const hn_rows *rows, const int64_t *order, 
     }
     b->sequences = count;
     b->seen_tokens = tokens;
-    b->first_record = count ? rows->record[order[0]] : 0;
     return HN_OK;
 }

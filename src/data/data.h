@@ -19,7 +19,6 @@ typedef struct hn_batch {
     int32_t *sequence;                /* [R]: logical row (0..sequences) it belongs to */
     int64_t sequences;                /* logical rows: per_device_train_batch_size of them, fewer in the last */
     int64_t seen_tokens;              /* what num_tokens counts: both sides of a pair, the prompt twice */
-    int64_t first_record;             /* dataset row of the first sequence, for messages */
     hn_arena arena;                   /* owns the columns */
 } hn_batch;
 void hn_batch_init(hn_batch *b);

@@ -120,7 +120,6 @@ static void test_tokens(void **state) {
         assert_int_equal(b.rows, 3);
         assert_int_equal(b.sequences, 3);
         assert_int_equal(b.seen_tokens, 6);
-        assert_int_equal(b.first_record, 2);
         assert_null(b.type);
         assert_memory_equal(b.id, id, sizeof id);
         assert_memory_equal(b.pos, pos, sizeof pos);
