@@ -92,6 +92,7 @@ HONE_API char *hone_config_yaml(const hone_config *c); /* all values with their 
 /* ---- tokenizer */
 typedef struct hone_tokenizer hone_tokenizer;
 enum { HONE_ADD_SPECIAL_TOKENS = 1, HONE_SKIP_SPECIAL_TOKENS = 1 };
+/* path: a folder, or one vocabulary file (tokenizer.json, tokenizer.model, vocab.txt, a GGUF file ...). */
 HONE_API hone_status hone_tokenizer_load(hone_ctx *ctx, const char *path, hone_tokenizer **out);
 HONE_API void hone_tokenizer_free(hone_tokenizer *t);
 /* Files that hone and transformers load to equal ids, beside a saved model; the folder must exist. */
@@ -129,6 +130,8 @@ typedef struct hone_load_opts {
     bool read_only;       /* not to be trained: float32 files are mapped, not copied */
     int64_t vocab_size;   /* at least so many rows of the embeddings; new ones are the mean of the others. 0: as the files */
 } hone_load_opts;
+/* path: a folder, or org/name in the local hub cache. HONE_NOT_FOUND, HONE_BAD_FORMAT, HONE_BAD_SHAPE, HONE_NOT_SUPPORTED: a
+ * family that is not known. */
 HONE_API hone_status hone_model_load(hone_ctx *ctx, const char *path, const hone_load_opts *opts, hone_model **out);
 /* Random weights; config: a config.json, or a folder that has one. */
 HONE_API hone_status hone_model_init(hone_ctx *ctx, const char *config, uint64_t seed, hone_model **out);
@@ -173,7 +176,9 @@ HONE_API hone_status hone_trainer_new(hone_config *c, hone_model *m, hone_tokeni
                                       hone_dataset *eval, hone_trainer **out);
 HONE_API void hone_trainer_free(hone_trainer *t);
 HONE_API char *hone_trainer_plan_json(hone_trainer *t);  /* model, data, steps, memory: the block before step 1 */
-HONE_API hone_status hone_trainer_step(hone_trainer *t, hone_metrics *out); /* HONE_OK, or HONE_DONE at the end */
+/* One optimiser step, with what is due after it (log, evaluation, checkpoint). HONE_OK, or HONE_DONE: that was the last step.
+ * out may be NULL. HONE_NOT_FINITE: loss or gradient, unless nan_policy is skip. */
+HONE_API hone_status hone_trainer_step(hone_trainer *t, hone_metrics *out);
 HONE_API hone_status hone_trainer_evaluate(hone_trainer *t, char **json);
 HONE_API hone_status hone_trainer_checkpoint(hone_trainer *t, char **dir); /* dir may be NULL */
 HONE_API hone_status hone_trainer_probe(hone_trainer *t, double *seconds, uint64_t *peak_bytes); /* longest batch, no step */
@@ -217,6 +222,8 @@ typedef struct hone_piece {       /* a piece of generated text as it becomes cer
     const char *finish_reason;    /* NULL, or in the last call of a sample "stop" or "length" */
 } hone_piece;
 typedef bool hone_piece_fn(const hone_piece *piece, void *user); /* false: stop everything */
+/* Writes after a prompt (UTF-8), piece by piece through on_piece, from the thread that called. HONE_CANCELLED: on_piece gave false;
+ * HONE_NOT_FINITE: a logit is NaN or +inf; HONE_BAD_ARGUMENT: the prompt is empty or fills the model's positions, or an option. */
 HONE_API hone_status hone_generate(hone_model *m, hone_tokenizer *tok, const char *prompt, const hone_generate_opts *opts,
                                    hone_piece_fn *on_piece, void *user);
 /* The same from n tokens. tok NULL: pieces have tokens, but no text, and no stop strings are looked for. */
@@ -225,11 +232,13 @@ HONE_API hone_status hone_generate_ids(hone_model *m, hone_tokenizer *tok, const
 /* Fills opts, whose struct_size is set, from the settings of a task that generates ("generate", "chat"): what was set, over the
  * model's generation_config.json, over the defaults. prefix_cache stays; the strings of stop are the config's. */
 HONE_API hone_status hone_config_generate_opts(const hone_config *c, hone_model *m, hone_generate_opts *opts);
-/* Sum of log p(token | before) of a text's tokens but the first; *n: how many tokens the text has. */
+/* Sum of log p(token | before) of a text's tokens but the first, natural logarithms; *n: how many tokens the text has.
+ * HONE_NOT_FINITE: a log-probability is no number. */
 HONE_API hone_status hone_score(hone_model *m, hone_tokenizer *tok, const char *text, size_t len, double *logprob, int64_t *n);
 /* logprob[i] = log p(ids[i + 1] | ids[0 .. i]), natural logarithms, for the n - 1 tokens after the first; n >= 1. */
 HONE_API hone_status hone_score_ids(hone_model *m, const int32_t *ids, size_t n, double *logprob);
-/* Loss, perplexity, accuracy of a data set as JSON. */
+/* {"loss" (nats a target), "perplexity", "mean_token_accuracy", "entropy" (nats), "num_tokens", "num_targets", "rows"}.
+ * HONE_NOT_FINITE: the loss is no number; HONE_BAD_ARGUMENT: there are no targets. */
 HONE_API hone_status hone_evaluate(hone_model *m, const hone_dataset *d, int64_t batch_size, char **json);
 
 #ifdef __cplusplus
