@@ -97,6 +97,20 @@ static void show_summary(hn_cli *cli, const char *json) {
     hn_json_free(j);
 }
 
+/* Prepared rows are kept in a dry run too: the run itself finds them there. */
+static bool kept_rows(hone_trainer *t) {
+    char *text = hone_trainer_plan_json(t);
+    hn_json *j = NULL;
+    bool kept = false;
+    if (text && hn_json_parse(text, strlen(text), "plan", 1, &j, NULL) == HN_OK) {
+        const hn_json *data = hn_json_get(j, "data");
+        kept = hn_json_get(data, "prepared") && !hn_json_bool(hn_json_get(data, "reused"), false);
+    }
+    hn_json_free(j);
+    hn_free(text);
+    return kept;
+}
+
 static int dry_run(hn_cli *cli, hone_trainer *t, int64_t max_steps) {
     double seconds = 0;
     uint64_t peak = 0;
@@ -107,7 +121,7 @@ static int dry_run(hn_cli *cli, hone_trainer *t, int64_t max_steps) {
     human_time(seconds * (double)max_steps, eta);
     printf("longest batch: %.2f s for forward and backward, peak memory %s; at most %s for %lld steps\n", seconds, memory, eta,
            (long long)max_steps);
-    printf("dry run: nothing was written\n");
+    printf("dry run: nothing was written%s\n", kept_rows(t) ? " but the prepared rows" : "");
     return 0;
 }
 

@@ -4,6 +4,7 @@
  * follows the file, tie_word_embeddings where the weights said otherwise, and vocab_size where tokens were added. */
 #include "model/model_impl.h"
 
+#include <math.h>
 #include <string.h>
 
 static hn_st_dtype file_dtype(hn_dtype t) { return t == HN_BF16 ? HN_ST_BF16 : t == HN_F16 ? HN_ST_F16 : HN_ST_F32; }
@@ -13,6 +14,7 @@ typedef struct narrow_ctx {
     hn_dtype to;
     int64_t first;
     char *out;
+    int64_t *lost; /* finite values that the format makes infinite */
 } narrow_ctx;
 
 static void narrow_part(void *ctx, int64_t begin, int64_t end) {
@@ -27,6 +29,9 @@ static hn_status narrow(void *ctx, int64_t first, int64_t count, void *out, hn_e
     c.first = first;
     c.out = out;
     hn_par_for(count, 1 << 16, narrow_part, &c);
+    if (c.to != HN_F16 || c.t->dtype != HN_F32) return HN_OK;
+    const float *x = (const float *)c.t->data + first;
+    for (int64_t i = 0; i < count; i++) *c.lost += isfinite(x[i]) && fabsf(x[i]) >= 65520.0f;
     return HN_OK;
 }
 
@@ -34,13 +39,14 @@ static hn_status save_weights(hn_model *m, const char *dir, const hn_save_opts *
     hn_st_item *items = hn_calloc(m->count, sizeof *items);
     narrow_ctx *ctx = hn_calloc(m->count, sizeof *ctx);
     hn_status st = HN_OK;
+    int64_t lost = 0;
     if (!items || !ctx) {
         st = hn_nomem(err, m->count * sizeof *items);
         goto done;
     }
     for (size_t i = 0; i < m->count; i++) {
         const hn_tensor *t = &m->tensor[i];
-        ctx[i] = (narrow_ctx){.t = t, .to = o->dtype};
+        ctx[i] = (narrow_ctx){.t = t, .to = o->dtype, .lost = &lost};
         items[i] = (hn_st_item){.name = m->param[i].name,
                                 .dtype = file_dtype(o->dtype),
                                 .rank = t->rank,
@@ -50,6 +56,8 @@ static hn_status save_weights(hn_model *m, const char *dir, const hn_save_opts *
                                 .ctx = &ctx[i]};
     }
     st = hn_st_write_dir(dir, "model", items, m->count, o->shard_bytes, err);
+    if (st == HN_OK && lost)
+        hn_warn("%s: %lld weights are too large for float16 and were written as infinity; bfloat16 holds them", dir, (long long)lost);
 done:
     hn_free(items);
     hn_free(ctx);

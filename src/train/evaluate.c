@@ -58,7 +58,7 @@ hn_status hn_evaluate(hn_dev *dev, hn_model *m, const hn_rows *rows, int64_t bat
     totals s = {0};
     HN_TRY(each_batch(dev, m, rows, batch, HN_ASK_LOGP | HN_ASK_ENTROPY | HN_ASK_TOP1, add_batch, &s, err));
     if (!isfinite(s.nll)) {
-        hn_fail(err, HN_ENUMERIC, "the loss of the rows is %g", s.nll);
+        hn_fail(err, HN_ENUMERIC, "the loss of the rows is %g", fabs(s.nll));
         hn_error_fix(err, "weights that are not finite do this: look at how the model was trained");
         return HN_ENUMERIC;
     }

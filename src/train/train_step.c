@@ -68,6 +68,7 @@ static hn_status not_finite(hn_trainer *t, const window *w, int64_t micro, const
     char rows[256];
     const char *what, *tensor = hn_optim_bad(&t->optim, &what);
     int64_t step = t->state.step + 1;
+    if (isnan(value)) value = fabs(value); /* its sign means nothing */
     name_rows(t, w, micro < 0 ? 0 : micro, rows, sizeof rows);
     if (hn_streq(t->o->nan_policy, "skip")) {
         hn_warn("step %lld: the %s is %g and the step is left out (records %s)", (long long)step, name, value, rows);

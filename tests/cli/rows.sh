@@ -49,6 +49,8 @@ expect 1 "of another run" "$hone" sft --model_name_or_path "$work/model" --datas
 # ---- prepared data
 expect 0 "kept there" dry --prepared_data_dir "$work/prepared"
 expect 0 "found there" dry --prepared_data_dir "$work/prepared"
+expect 0 "nothing was written$" dry --prepared_data_dir "$work/prepared"
+expect 0 "nothing was written but the prepared rows" dry --prepared_data_dir "$work/prepared" --overwrite_cache
 expect 0 "kept there" dry --prepared_data_dir "$work/prepared" --overwrite_cache
 expect 0 "kept there" dry --dataset_prepared_path "$work/prepared" --max_length 40
 expect 0 "removed prepared rows of .* last used 20.*keeps at most 0.00 GB .--prepared_data_limit" dry --prepared_data_dir "$work/prepared" \

@@ -126,6 +126,33 @@ static void test_enough(void **state) {
     hn_model_free(b);
 }
 
+static char warned[512];
+static void keep_log(hn_log_level level, const char *text, void *user) {
+    (void)user;
+    if (level == HN_LOG_WARN) snprintf(warned, sizeof warned, "%s", text);
+}
+
+/* What float16 cannot hold is told; bfloat16 holds it. */
+static void test_too_large(void **state) {
+    (void)state;
+    hn_error err = {0};
+    size_t n;
+    hn_model *m = load(FIXTURES "/models/llama", 0, HN_F32);
+    float *w = hn_model_params(m, &n)[0].t->data;
+    w[0] = 65519, w[1] = -65520, w[2] = 1e30f;
+    hn_log_set(keep_log, NULL);
+    assert_int_equal(hn_model_save(m, dir, &(hn_save_opts){.dtype = HN_BF16}, &err), HN_OK);
+    assert_string_equal(warned, "");
+    assert_int_equal(hn_model_save(m, dir, &(hn_save_opts){.dtype = HN_F16}, &err), HN_OK);
+    hn_log_set(NULL, NULL);
+    assert_non_null(strstr(warned, "2 weights are too large for float16"));
+    hn_model_free(m);
+    m = load(dir, 0, HN_F32);
+    w = hn_model_params(m, &n)[0].t->data;
+    assert_true(w[0] == 65504 && isinf(w[1]) && isinf(w[2]));
+    hn_model_free(m);
+}
+
 /* A model from scratch draws its rows for added tokens as all others, which stay as they were. */
 static void test_scratch(void **state) {
     (void)state;
@@ -151,6 +178,6 @@ static void test_scratch(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_grow), cmocka_unit_test(test_enough), cmocka_unit_test(test_scratch)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_grow), cmocka_unit_test(test_enough), cmocka_unit_test(test_too_large), cmocka_unit_test(test_scratch)};
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
