@@ -222,8 +222,9 @@ typedef struct hone_piece {       /* a piece of generated text as it becomes cer
     const char *finish_reason;    /* NULL, or in the last call of a sample "stop" or "length" */
 } hone_piece;
 typedef bool hone_piece_fn(const hone_piece *piece, void *user); /* false: stop everything */
-/* Writes after a prompt (UTF-8), piece by piece through on_piece, from the thread that called. HONE_CANCELLED: on_piece gave false;
- * HONE_NOT_FINITE: a logit is NaN or +inf; HONE_BAD_ARGUMENT: the prompt is empty or fills the model's positions, or an option. */
+/* Writes after a prompt (UTF-8), piece by piece through on_piece, from the thread that called. HONE_CANCELLED: on_piece gave
+ * false; HONE_NOT_FINITE: a logit is NaN or +inf; HONE_BAD_ARGUMENT: the prompt is empty or fills the model's positions, or an
+ * option. */
 HONE_API hone_status hone_generate(hone_model *m, hone_tokenizer *tok, const char *prompt, const hone_generate_opts *opts,
                                    hone_piece_fn *on_piece, void *user);
 /* The same from n tokens. tok NULL: pieces have tokens, but no text, and no stop strings are looked for. */

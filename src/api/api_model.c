@@ -63,8 +63,8 @@ hone_status hone_tokenize(hone_tokenizer *t, const char *text, size_t len, unsig
     HONE_NEED(t && (text || len == 0));
     hn_error err = {0};
     hn_encoding e = {0};
-    hn_status st =
-        hn_tokenizer_encode(t->t, (hn_str){text ? text : "", len}, flags & HONE_ADD_SPECIAL_TOKENS ? HN_ENCODE_SPECIAL : 0, &e, &err);
+    hn_status st = hn_tokenizer_encode(t->t, (hn_str){text ? text : "", len},
+                                       flags & HONE_ADD_SPECIAL_TOKENS ? HN_ENCODE_SPECIAL : 0, &e, &err);
     if (st == HN_OK) {
         *ids = hn_alloc_array(e.n ? e.n : 1, sizeof **ids);
         if (*ids) {
