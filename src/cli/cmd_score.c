@@ -59,6 +59,12 @@ static int score(hn_cli *cli, hone_model *m, hone_tokenizer *tok) {
 static int run(hn_cli *cli) {
     hone_model *m;
     hone_tokenizer *tok;
+    hn_error err = {0};
+    if (cli->task->score.text && cli->task->data.dataset_name) {
+        hn_fail(&err, HN_EARG, "both --text and --dataset_name are given");
+        hn_error_fix(&err, "give one of --text TEXT and --dataset_name FILE");
+        return cli_fail(cli, &err);
+    }
     int status = cli_context(cli);
     if (status >= 0 || (status = cli_load(cli, false, &m, &tok)) >= 0) return status;
     status = score(cli, m, tok);

@@ -32,6 +32,8 @@ printf 'seed: 1\nseed: 2\n' >"$work/twice.yaml"
 expect 2 "twice.yaml:2" sft --config "$work/twice.yaml"
 expect 3 "nowhere.yaml" sft --config "$work/nowhere.yaml"
 
+expect 2 "both --text and --dataset_name" "$hone" score --model_name_or_path "$model" --text a --dataset_name "$data"
+
 # ---- memory: what the plan needs is said before the first step, or where an allocation fails in spite of it
 if (ulimit -v 200000 && "$hone" env) >/dev/null 2>&1; then # not under sanitizers, which reserve far more addresses
     small() { (ulimit -v 200000 && sft --per_device_train_batch_size 1000 --max_length 512 "$@"); }
