@@ -58,7 +58,7 @@ static void figures(const inspection *s, hn_buf *out) {
         line(out, "cut", "%lld rows at --max_length %lld, %lld tokens lost", (long long)s->cut, (long long)s->set->o.max_length,
              (long long)s->lost);
     if (s->dropped) line(out, "dropped", "%lld rows: no target is left, or a side is too long", (long long)s->dropped);
-    if (s->unusable) line(out, "unusable", "%lld rows", (long long)s->unusable);
+    if (s->unusable) line(out, "unusable", "%lld row%s", (long long)s->unusable, s->unusable == 1 ? "" : "s");
     if (s->packing)
         line(out, "packing", "%s: %lld rows, %lld tokens", s->packing, (long long)s->packed_rows, (long long)s->packed_tokens);
     for (int i = 0; i < s->roles; i++) line(out, i ? "" : "roles", "%s: %lld messages", s->role[i].name, (long long)s->role[i].n);

@@ -19,7 +19,8 @@ static void figures(const inspection *s, hn_buf *out) {
                       (long long)s->set->o.max_length, (long long)s->lost);
     if (s->dropped) hn_buf_printf(out, "dropped   %lld rows: no target is left, or a side is too long\n", (long long)s->dropped);
     if (s->empty) hn_buf_printf(out, "left out  %lld records that hold no example\n", (long long)s->empty);
-    if (s->unusable) hn_buf_printf(out, "unusable  %lld rows: `hone data check` says why\n", (long long)s->unusable);
+    if (s->unusable)
+        hn_buf_printf(out, "unusable  %lld row%s: `hone data check` says why\n", (long long)s->unusable, s->unusable == 1 ? "" : "s");
     if (s->packing) {
         hn_buf_printf(out, "packing   %s: %lld rows of up to %lld tokens, %.1f %% full\n", s->packing, (long long)s->packed_rows,
                       (long long)s->set->o.max_length,

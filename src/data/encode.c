@@ -194,8 +194,10 @@ static void name_formats(job *j) {
     size_t at = 0;
     for (size_t i = 0; i < j->pass.sources->n; i++) {
         const hn_pass_part *known = &j->pass.part[i];
-        const char *name = known->format ? hn_format_name(known->format) : NULL;
-        if (!name || strstr(r->format, name)) continue;
+        bool named = !known->format;
+        for (size_t k = 0; k < i && !named; k++) named = j->pass.part[k].format == known->format;
+        if (named) continue;
+        const char *name = hn_format_name(known->format);
         if (at < sizeof r->format) at += (size_t)snprintf(r->format + at, sizeof r->format - at, "%s%s", at ? ", " : "", name);
         if (!r->reason[0]) snprintf(r->reason, sizeof r->reason, "%s", known->reason);
     }
