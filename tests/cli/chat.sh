@@ -89,6 +89,7 @@ if [ -n "${3:-}" ]; then
     check "examples/converse.c says what hone chat says" cmp "$work/program" "$work/example"
 fi
 
+finish_without_terminal "$typist"
 # somebody types; the model has room for an answer that goes on until it is stopped
 mkdir "$work/tireless" && cp "$model"/* "$work/tireless"
 sed 's/"max_position_embeddings": *512/"max_position_embeddings": 100000/' "$model/config.json" >"$work/tireless/config.json"

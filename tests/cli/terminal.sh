@@ -4,6 +4,7 @@ set -u
 . "$(dirname "$0")/expect.inc"
 model=$(cd "$(dirname "$0")/../fixtures/base" && pwd)
 typist=$2
+finish_without_terminal "$typist"
 esc=$(printf '\033')
 act='\033]0;title\007\302\233mred\177\010'
 

@@ -3,7 +3,8 @@
  *     type TEXT     the text and Return
  *     wait TEXT     until TEXT appears in what came since the last `type` or `interrupt`; a minute at most
  *     interrupt     Ctrl-C
- * Then it closes the terminal's input, waits for the end, prints all that was seen and `status N`, N as a shell has it. */
+ * Then it closes the terminal's input, waits for the end, prints all that was seen and `status N`, N as a shell has it.
+ * Exit status: 0, 1 (something did not come), 2 (usage), 77 (this machine gives no terminal). */
 #include <poll.h>
 #include <pty.h>
 #include <stdio.h>
@@ -44,15 +45,19 @@ static void put(int fd, const char *text) {
 
 int main(int argc, char **argv) {
     char line[1024];
-    int fd, status = 0, good = argc > 1;
-    pid_t pid = good ? forkpty(&fd, NULL, NULL, NULL) : -1;
+    int fd, status = 0, good = 1;
+    if (argc < 2) {
+        fputs("usage: typist COMMAND... < what-to-do\n", stderr);
+        return 2;
+    }
+    pid_t pid = forkpty(&fd, NULL, NULL, NULL);
     if (pid == 0) {
         execvp(argv[1], argv + 1);
         return 127;
     }
     if (pid < 0) {
-        fputs("usage: typist COMMAND... < what-to-do\n", stderr);
-        return 2;
+        perror("typist: no terminal");
+        return 77;
     }
     while (good && fgets(line, sizeof line, stdin)) {
         if (strncmp(line, "type ", 5) == 0) put(fd, line + 5);
