@@ -27,13 +27,12 @@ enum { B_STRIP = NR < 48 ? 4 : 1, A_STRIP = 48 / MR }; /* panels packed at a tim
 typedef struct tile_args {
     int64_t kc, lda, ldb, ldc;
     const float *a; /* packed: [kc][MR]; else rows with stride lda */
-    const float *b; /* [kc][NR] with stride ldb: NR if packed */
+    const float *b; /* [kc][NR]; stride ldb: NR if packed, else as it lies, and its rows are fetched ahead */
     float *c;
     const float *bias; /* NULL but in the last pass */
     const char *ahead; /* packed: fetched meanwhile, so many lines every 16 steps */
     int ahead_lines;
     bool load;         /* start from C, else from 0 */
-    bool b_ahead;      /* B as it lies: its rows are fetched ahead */
 } tile_args;
 
 INLINE void tile_run(const tile_args *t, int mr, int nv, bool packed)
@@ -55,7 +54,7 @@ INLINE void tile_run(const tile_args *t, int mr, int nv, bool packed)
             UNROLL for (int i = 0; i < mr; i++)
                 _mm_prefetch((const char *)(a + (i + mr) * lda), _MM_HINT_T0);
         }
-        if (t->b_ahead) {
+        if (ldb != NR) {
             for (int i = 16; i < 32; i++)
                 UNROLL for (int v = 0; v < nv * VW; v += 16)
                     _mm_prefetch((const char *)(b + i * ldb + v), _MM_HINT_T0);
@@ -173,7 +172,7 @@ static void panel_run(const job *w, tile_args *t, int64_t p0, int64_t i0, int64_
     const int64_t tiles_here = (i1 - i0 + MR - 1) / MR;
     const char *next = (const char *)(t->b + t->kc * NR);
     t->ahead_lines = (int)((NR + tiles_here - 1) / tiles_here);
-    if (tiles_here > 2 * NR || t->ldb != NR) t->ahead_lines = 0;
+    if (tiles_here > 2 * NR) t->ahead_lines = 0;
     for (int64_t i = i0; i < i1;) {
         const int64_t left = i1 - i;
         int mr = (int)smaller(left, MR);
@@ -230,11 +229,11 @@ static void block_run(const job *w, int64_t i0, int64_t i1, int64_t j0, int64_t 
             if (w->pack_a) pack_a(w, p0, kc, i, end, own + b_floats);
             for (int64_t j = j0; j < j1; j += NR) {
                 float *panel = bpack + (w->pack_b ? (j - j0) * kc : 0);
-                t.b_ahead = !w->pack_b && j1 - j >= NR; /* vectors must not reach past the last row's end */
-                if (!w->shared && !t.b_ahead && i == i0 && (!w->pack_b || (j - j0) % (B_STRIP * NR) == 0))
+                const bool in_place = !w->pack_b && j1 - j >= NR; /* vectors must not reach past the last row's end */
+                if (!w->shared && !in_place && i == i0 && (!w->pack_b || (j - j0) % (B_STRIP * NR) == 0))
                     pack_b(w, p0, kc, j, smaller(j1, j + B_STRIP * NR), panel);
-                t.b = t.b_ahead ? w->b + p0 * w->ldb + j : panel;
-                t.ldb = t.b_ahead ? w->ldb : NR;
+                t.b = in_place ? w->b + p0 * w->ldb + j : panel;
+                t.ldb = in_place ? w->ldb : NR;
                 t.bias = last ? w->bias + j : NULL;
                 panel_run(w, &t, p0, i, end, j, smaller(j1 - j, NR), own + b_floats);
             }
